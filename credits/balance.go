@@ -1,0 +1,120 @@
+package credits
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// Balance is what an account has at an instant. The caller owns it. Posted =
+// Available + Held + Scheduled.
+type Balance struct {
+	AsOf      time.Time
+	Posted    Amount // the ledger's balance: everything not spent and not ended
+	Available Amount // what can be spent now; some of it perhaps only on certain features
+	Held      Amount // what is reserved
+	Scheduled Amount // what is in lots that are still to start
+	Lots      []Lot  // the open lots in the drawdown order
+	Terms     []Term // the open terms in ascending order of ID
+}
+
+// End is credits that end at an instant.
+type End struct {
+	At     time.Time
+	Amount Amount // what would be lost
+	Lot    string
+}
+
+// For returns what can be spent on feature now: lots for all features, and those
+// that name it. The empty feature counts lots for all features only.
+func (b *Balance) For(feature string) Amount {
+	var sum Amount
+	for i := range b.Lots {
+		if lot := &b.Lots[i]; lot.UsableAt(b.AsOf) && lot.Covers(feature) {
+			sum = sum.plus(lot.Available)
+		}
+	}
+	return sum
+}
+
+// Ends returns the lots that end, the soonest first, with what each would lose if
+// nothing more were spent. Lots that never end are not in it. The End of a lot
+// that follows a term moves when the term is renewed.
+func (b *Balance) Ends() []End {
+	var ends []End
+	for i := range b.Lots {
+		if lot := &b.Lots[i]; !lot.End.IsZero() {
+			ends = append(ends, End{At: lot.End, Amount: lot.Available, Lot: lot.ID})
+		}
+	}
+	slices.SortStableFunc(ends, func(a, b End) int { return a.At.Compare(b.At) })
+	return ends
+}
+
+// Balance returns what the account has now. It settles time without writing:
+// lots that have ended are gone, whether or not that was recorded yet. An unknown
+// account has nothing, and is not made. Errors: [ErrInvalid] for the account's
+// name; the store's own.
+func (l *Ledger) Balance(ctx context.Context, account string) (Balance, error) {
+	state, err := l.state(ctx, account)
+	if err != nil {
+		return Balance{}, err
+	}
+	return l.balance(state, l.now()), nil
+}
+
+// BalanceAt returns what the account had or will have at an instant: for one in
+// the past, what the ledger then held; for one in the future, what will be left
+// if nothing but time happens. Its cost for the past grows with the entries up to
+// that instant. Errors: [ErrInvalid] for the account's name or the instant; the
+// store's own.
+func (l *Ledger) BalanceAt(ctx context.Context, account string, at time.Time) (Balance, error) {
+	if err := cutInstant("at", &at); err != nil {
+		return Balance{}, err
+	}
+	state, err := l.state(ctx, account)
+	if err != nil {
+		return Balance{}, err
+	}
+	if at.Before(state.At) {
+		past := Query{Account: account, To: at.Add(time.Microsecond)}
+		if state, err = replay(account, l.store.Entries(ctx, past)); err != nil {
+			return Balance{}, err
+		}
+	}
+	return l.balance(state, at), nil
+}
+
+// state reads an account.
+func (l *Ledger) state(ctx context.Context, account string) (State, error) {
+	if err := checkKey("account", account); err != nil {
+		return State{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return State{}, err
+	}
+	return l.store.State(ctx, account)
+}
+
+// balance settles a state of the caller's own up to an instant, or up to the
+// account's time where that is later, and sums it up.
+func (l *Ledger) balance(state State, at time.Time) Balance {
+	var d draft
+	d.begin(state, at, nil)
+	d.owned = true
+	d.settle()
+	b := Balance{AsOf: d.now, Posted: d.total, Lots: d.state.Lots, Terms: d.state.Terms}
+	for i := range b.Lots {
+		lot := &b.Lots[i]
+		b.Held = b.Held.plus(lot.Held)
+		if lot.Start.After(b.AsOf) {
+			b.Scheduled = b.Scheduled.plus(lot.Available)
+		} else {
+			b.Available = b.Available.plus(lot.Available)
+		}
+	}
+	if order := l.options.Order; order != nil {
+		slices.SortStableFunc(b.Lots, func(x, y Lot) int { return order(x.Clone(), y.Clone()) })
+	}
+	return b
+}

@@ -1,0 +1,104 @@
+package credits
+
+import (
+	"context"
+	"iter"
+	"slices"
+)
+
+// History yields the entries that q selects, oldest first or newest first. What
+// has come due but was not recorded yet is part of it, with the Seq that it will
+// be recorded under, so that the amounts always sum to the balance.
+//
+// It holds no lock while it yields. The caller owns the entries. An error ends
+// the sequence: [ErrInvalid] for the query; the store's own. Breaking off the
+// loop is fine.
+func (l *Ledger) History(ctx context.Context, q Query) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		if err := q.prepare(); err != nil {
+			yield(Entry{}, err)
+			return
+		}
+		state, err := l.state(ctx, q.Account)
+		if err != nil {
+			yield(Entry{}, err)
+			return
+		}
+		pages := l.pages(ctx, q, state)
+		left := q.Limit
+		for entry, err := range pages {
+			if !yield(entry, err) || err != nil {
+				return
+			}
+			if left--; left == 0 {
+				return
+			}
+		}
+	}
+}
+
+// prepare checks the query, and cuts its instants as those of entries are cut.
+func (q *Query) prepare() error {
+	if q.Limit < 0 || q.After < 0 || q.Before < 0 {
+		return &InvalidError{Field: "query", Reason: "has a negative Limit, After or Before"}
+	}
+	if err := checkText("feature", q.Feature, MaxNameLen); err != nil {
+		return err
+	}
+	return cutInstants("from", &q.From, "to", &q.To)
+}
+
+// pages yields what is recorded, up to the state's Seq, and what is still to be,
+// in the query's direction.
+func (l *Ledger) pages(ctx context.Context, q Query, state State) iter.Seq2[Entry, error] {
+	pending := l.pending(q, state)
+	recorded := q
+	if q.Before == 0 || q.Before > state.Seq {
+		recorded.Before = state.Seq + 1
+	}
+	return func(yield func(Entry, error) bool) {
+		if q.NewestFirst && !yieldAll(yield, slices.Values(pending)) {
+			return
+		}
+		if q.NewestFirst && q.Limit > 0 {
+			recorded.Limit = q.Limit - len(pending)
+			if recorded.Limit <= 0 {
+				return
+			}
+		}
+		for entry, err := range l.store.Entries(ctx, recorded) {
+			if !yield(entry, err) || err != nil {
+				return
+			}
+		}
+		if !q.NewestFirst {
+			yieldAll(yield, slices.Values(pending))
+		}
+	}
+}
+
+func yieldAll(yield func(Entry, error) bool, entries iter.Seq[Entry]) bool {
+	for entry := range entries {
+		if !yield(entry, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// pending returns what has come due and is not recorded, in the query's order.
+func (l *Ledger) pending(q Query, state State) []Entry {
+	var d draft
+	d.begin(state, l.now(), nil)
+	d.settle()
+	var pending []Entry
+	for _, entry := range d.change.Entries {
+		if q.Matches(&entry) {
+			pending = append(pending, entry.Clone())
+		}
+	}
+	if q.NewestFirst {
+		slices.Reverse(pending)
+	}
+	return pending
+}

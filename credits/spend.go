@@ -1,0 +1,95 @@
+package credits
+
+import (
+	"maps"
+	"time"
+)
+
+// Spend pays for a use, whole or not at all. A pricing.Quote makes one.
+type Spend struct {
+	ID      string // required; the same for every retry of the same use
+	Account string // required
+	Feature string // what is used; empty: only lots for all features pay
+	Amount  Amount // zero or more; a use that costs nothing is recorded too
+
+	Quantity string // how much was used, in words, for the history: "3m20s"
+	Price    Price  // why it costs Amount, for the history
+
+	Meta map[string]string // notes for the entry
+}
+
+func (c *Spend) prepare() error {
+	if err := checkTarget(c.ID, c.Account); err != nil {
+		return err
+	}
+	if err := checkNotNegative(c.Amount); err != nil {
+		return err
+	}
+	if err := checkText("feature", c.Feature, MaxNameLen); err != nil {
+		return err
+	}
+	if err := checkText("quantity", c.Quantity, MaxTextLen); err != nil {
+		return err
+	}
+	if err := c.Price.check(); err != nil {
+		return err
+	}
+	if err := checkMeta(c.Meta); err != nil {
+		return err
+	}
+	c.Meta = maps.Clone(c.Meta)
+	return nil
+}
+
+func (p *Price) check() error {
+	if err := checkText("price card", p.Card, MaxNameLen); err != nil {
+		return err
+	}
+	if err := checkText("price version", p.Version, MaxNameLen); err != nil {
+		return err
+	}
+	return checkText("price explanation", p.Explanation, MaxTextLen)
+}
+
+func (c *Spend) target() (account, id string) { return c.Account, c.ID }
+
+// digest leaves the explanation out: it is worded by the library, and a retry
+// after an upgrade may word it anew.
+func (c *Spend) digest(buffer []byte) Digest {
+	f := fingerprintOf(KindSpend, buffer)
+	f.amount(c.Amount)
+	f.text(c.Feature)
+	f.text(c.Quantity)
+	f.text(c.Price.Card)
+	f.text(c.Price.Version)
+	f.meta(c.Meta)
+	return f.sum()
+}
+
+func (c *Spend) intent() string {
+	e := Entry{Kind: KindSpend, Amount: c.Amount, Feature: c.Feature, Quantity: c.Quantity}
+	return e.summary()
+}
+
+// decide draws the amount down from the lots.
+func (c *Spend) decide(d *draft) (Entry, error) {
+	postings, err := d.draw(c.Feature, c.Amount)
+	if err != nil {
+		return Entry{}, err
+	}
+	return Entry{
+		Kind: KindSpend, Amount: c.Amount.Neg(), Postings: postings,
+		Feature: c.Feature, Quantity: c.Quantity, Price: c.Price, Meta: c.Meta,
+	}, nil
+}
+
+// nextStart returns when the next lot that feature may use starts; zero: none.
+func (d *draft) nextStart(feature string) time.Time {
+	var next time.Time
+	for i := range d.state.Lots {
+		if lot := &d.state.Lots[i]; lot.Start.After(d.now) && lot.Covers(feature) {
+			next = sooner(next, lot.Start)
+		}
+	}
+	return next
+}

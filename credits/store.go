@@ -1,0 +1,77 @@
+package credits
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"time"
+)
+
+// Store keeps accounts. It persists what was decided and knows no rule; every
+// rule is in this package, which is why any two stores agree. Package
+// store/memory is one; implement it to keep credits in a database of your own.
+//
+// A Store is safe for simultaneous use.
+type Store interface {
+	// Update calls decide with the account's state and every entry of the
+	// account whose ID or Of is in ids, in ascending order of Seq, and persists
+	// the Change that it returns: all of it or nothing, with no other Update of
+	// that account in between. An account that does not exist has the State
+	// with only its Account set; a zero Change writes nothing and makes no
+	// account.
+	//
+	// decide is pure and quick. Update may call it more than once, on the same
+	// or on new arguments, but never after it returned; the last call's Change
+	// counts. decide does not modify or keep its arguments, which may be the
+	// store's own memory. What decide returns is the Ledger's memory: Update
+	// copies what it keeps.
+	//
+	// If decide fails, Update writes nothing and returns its error as it is. Any
+	// other error does not prove that nothing was written. A ctx that is done
+	// before anything was written ends in such an error too.
+	Update(ctx context.Context, account string, ids []string, decide Decision) error
+
+	// State returns the state of an account, as of its last Update. The caller
+	// owns it. An unknown account is no error, and is not made.
+	State(ctx context.Context, account string) (State, error)
+
+	// Entries yields the entries that q selects, in its order. It holds no lock
+	// while it yields, and sees every entry that was written before the call.
+	// The caller owns what it yields. An error ends the sequence.
+	Entries(ctx context.Context, q Query) iter.Seq2[Entry, error]
+
+	// Due returns at most limit accounts whose State.Due is not zero and not
+	// after at, in any order: fewer than limit only where there are no more.
+	Due(ctx context.Context, at time.Time, limit int) ([]string, error)
+}
+
+// Decision turns an account's state, and the earlier entries asked for, into a
+// change of it, or refuses with an error.
+type Decision func(s State, prior []Entry) (Change, error)
+
+// Query selects entries of one account. Of the zero value, everything but
+// Account selects all, oldest first.
+type Query struct {
+	Account string // required
+
+	Kinds   []Kind    // any of them; empty: every kind
+	Feature string    // exactly this feature; empty: any or none
+	From    time.Time // At >= From; zero: from the beginning
+	To      time.Time // At < To; zero: to the end
+
+	// After and Before bound Seq, both exclusive; zero: no bound. To page, pass
+	// the last Seq seen: as After when oldest first, as Before when newest.
+	After, Before int64
+	NewestFirst   bool
+	Limit         int // at most this many entries; zero: no limit
+}
+
+// Matches reports whether q selects e by kind, feature, time and Seq, for stores
+// that look at entries one by one.
+func (q *Query) Matches(e *Entry) bool {
+	return (len(q.Kinds) == 0 || slices.Contains(q.Kinds, e.Kind)) &&
+		(q.Feature == "" || q.Feature == e.Feature) &&
+		(q.From.IsZero() || !e.At.Before(q.From)) &&
+		(q.To.IsZero() || e.At.Before(q.To)) &&
+		e.Seq > q.After && (q.Before == 0 || e.Seq < q.Before)
+}
