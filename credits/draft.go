@@ -17,7 +17,8 @@ type draft struct {
 	seq      int64              // of the last entry, made here or before
 	total    Amount             // the balance after it
 	change   Change             // what is to be written
-	postings []Posting          // memory for those of the command's entry
+	postings []Posting          // memory for draw's result
+	drawn    []Lot              // memory for draw
 	index    map[string]int     // of change.Lots by ID, once there are many
 
 	// recount says that the lot or term that was due first may be gone or have
@@ -44,6 +45,7 @@ func (d *draft) reset() {
 	*d = draft{
 		change:   Change{Entries: reuse(d.change.Entries), Lots: reuse(d.change.Lots)},
 		postings: reuse(d.postings),
+		drawn:    reuse(d.drawn),
 	}
 }
 
@@ -71,28 +73,28 @@ func (d *draft) post(e Entry) error {
 }
 
 // put records a lot as it is now.
-func (d *draft) put(lot Lot) {
+func (d *draft) put(lot *Lot) {
 	if d.owned {
-		d.state.applyLot(&lot)
+		d.state.applyLot(lot)
 	}
 	d.record(lot)
 }
 
 // record is put for what already stands in the draft's own state.
-func (d *draft) record(lot Lot) {
+func (d *draft) record(lot *Lot) {
 	if lot.Closed() {
 		d.recount = d.recount || lot.End.Equal(d.change.Due)
 	} else {
 		d.change.Due = sooner(d.change.Due, lot.End)
 	}
 	if i, found := d.touched(lot.ID); found {
-		d.change.Lots[i] = lot
+		d.change.Lots[i] = *lot
 		return
 	}
 	if d.index != nil {
 		d.index[lot.ID] = len(d.change.Lots)
 	}
-	d.change.Lots = append(d.change.Lots, lot)
+	d.change.Lots = append(d.change.Lots, *lot)
 }
 
 // touched returns where change.Lots has the lot with that ID.

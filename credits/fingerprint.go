@@ -58,6 +58,9 @@ func (f *fingerprint) texts(list []string) {
 
 func (f *fingerprint) meta(meta map[string]string) {
 	f.number(int64(len(meta)))
+	if len(meta) == 0 { // nothing to sort, nothing to allocate
+		return
+	}
 	for _, key := range slices.Sorted(maps.Keys(meta)) {
 		f.text(key)
 		f.text(meta[key])

@@ -132,7 +132,7 @@ func (c *Grant) decide(d *draft) (Entry, error) {
 	if _, err := d.total.Add(c.Amount); err != nil {
 		return Entry{}, err
 	}
-	d.put(lot)
+	d.put(&lot)
 	return entry, nil
 }
 

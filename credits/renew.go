@@ -78,7 +78,7 @@ func (c *Renew) decide(d *draft) (Entry, error) {
 	d.own()
 	d.putTerm(term)
 	for _, lot := range d.state.follow(term) {
-		d.record(lot)
+		d.record(&lot)
 	}
 	return Entry{Kind: KindRenew, Term: &term, Meta: c.Meta}, nil
 }

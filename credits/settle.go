@@ -76,7 +76,7 @@ func (d *draft) allDue() []due {
 func (d *draft) end(lot *Lot, at time.Time) {
 	rest := lot.Available
 	lot.Available = Amount{}
-	d.record(*lot)
+	d.record(lot)
 	d.happen(Entry{
 		ID: reserved + "end/" + lot.ID, Of: lot.ID, Kind: KindEnd, At: at,
 		Amount:   rest.Neg(),

@@ -28,6 +28,7 @@ func New() *Store {
 	s := &Store{seed: maphash.MakeSeed()}
 	for i := range s.shards {
 		s.shards[i].accounts = make(map[string]*account)
+		s.shards[i].index = newIndex(s.seed)
 	}
 	return s
 }
@@ -96,6 +97,8 @@ func (s *Store) Due(ctx context.Context, at time.Time, limit int) ([]string, err
 type shard struct {
 	mu       sync.Mutex
 	accounts map[string]*account
-	due      dueHeap
+	log      log
+	index    index
+	due      dueHeap  // of accounts
 	_        [64]byte // keeps the locks of two shards off one cache line
 }
