@@ -43,6 +43,16 @@ func (c *modelCommand) id() string {
 	return c.renew.ID
 }
 
+func (c *modelCommand) account() string {
+	switch {
+	case c.grant != nil:
+		return c.grant.Account
+	case c.spend != nil:
+		return c.spend.Account
+	}
+	return c.renew.Account
+}
+
 // intent is a text that is the same for two commands that mean the same.
 func (c *modelCommand) intent() string {
 	switch {
@@ -447,10 +457,13 @@ func (w *modelWorld) ends() []time.Time {
 func (w *modelWorld) records(before func(a, b *modelLot) bool) []credits.Lot {
 	lots := slices.Clone(w.lots)
 	slices.SortFunc(lots, func(a, b *modelLot) int {
-		if before(a, b) {
+		switch {
+		case before(a, b):
 			return -1
+		case before(b, a):
+			return 1
 		}
-		return 1
+		return 0
 	})
 	var records []credits.Lot
 	for _, lot := range lots {

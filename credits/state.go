@@ -1,6 +1,7 @@
 package credits
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -139,7 +140,8 @@ func sooner(a, b time.Time) time.Time {
 func (s State) Clone() State {
 	s.Lots = slices.Clone(s.Lots)
 	for i := range s.Lots {
-		s.Lots[i] = s.Lots[i].Clone()
+		lot := &s.Lots[i]
+		lot.Features, lot.Meta = slices.Clone(lot.Features), maps.Clone(lot.Meta)
 	}
 	s.Terms = slices.Clone(s.Terms)
 	return s
