@@ -1,0 +1,172 @@
+package expiry
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+)
+
+// Rollover says how much of a lot of credits goes on when the lot ends, as a new
+// lot with a validity of its own. The zero Rollover is none: nothing goes on; it
+// has the empty text. A Rollover is a plain value, safe for simultaneous use.
+//
+// Make one with [Roll], which lets everything go on each time, and the methods
+// that limit it. Limits add up: the tightest holds. They take anything; what they
+// were given is checked by [Rollover.Validate].
+type Rollover struct {
+	validity Policy
+	most     int64 // micros, if capped
+	num, den int64 // of the grant, if shared
+	times    int   // if counted
+
+	rolls, capped, shared, counted bool
+}
+
+// The bounds of a [Rollover].
+const (
+	MaxMicros = 1_000_000_000_000_000_000 // millionths of a credit: 10^12 credits
+	MaxRatio  = 1_000_000                 // numerator and denominator, in lowest terms
+)
+
+// Roll is "all for 1 month": all of an ended lot goes on, for as long as validity
+// says from the end of the lot; and again when that ends, any number of times.
+func Roll(validity Policy) Rollover { return Rollover{validity: validity, rolls: true} }
+
+// Most is r with "at most 500": no more than so many millionths of a credit go
+// on, from 1 to [MaxMicros].
+func (r Rollover) Most(micros int64) Rollover {
+	r.most, r.capped = micros, true
+	return r
+}
+
+// Share is r with "at most 50% of the grant": no more goes on than num/den of
+// what was granted, which may be more than all of it. Both are more than zero,
+// and in lowest terms at most [MaxRatio].
+func (r Rollover) Share(num, den int64) Rollover {
+	if num > 0 && den > 0 {
+		common := gcd(num, den)
+		num, den = num/common, den/common
+	}
+	r.num, r.den, r.shared = num, den, true
+	return r
+}
+
+// Times is r with "once" or "3 times": credits go on so often, from 1 to
+// [MaxCount], and are lost when they end after that.
+func (r Rollover) Times(n int) Rollover {
+	r.times, r.counted = n, true
+	return r
+}
+
+func gcd(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// Validity returns the policy of what goes on, to be asked with the end of the
+// ended lot as [Issuance.At]. It is the zero Policy if nothing does.
+func (r Rollover) Validity() Policy { return r.validity }
+
+// Carry returns how many of the available millionths of a credit go on when a lot
+// ends: from 0 to available, rounded down. Granted is what the lot was granted
+// when it was new, before any rollover, and done how often it has rolled over
+// since. The rest is lost.
+//
+// Nothing goes on by the zero Rollover. The error is an [*InvalidError] if r is
+// not valid or an argument is negative.
+func (r Rollover) Carry(available, granted int64, done int) (int64, error) {
+	if r.IsZero() {
+		return 0, nil
+	}
+	if err := r.Validate(); err != nil {
+		return 0, err
+	}
+	if available < 0 || granted < 0 || done < 0 {
+		return 0, &InvalidError{
+			Value:  fmt.Sprintf("a rollover of %d micros of %d after %d", available, granted, done),
+			Reason: "nothing can be negative",
+		}
+	}
+	if r.counted && done >= r.times {
+		return 0, nil
+	}
+	if r.capped {
+		available = min(available, r.most)
+	}
+	if r.shared {
+		available = min(available, mulDiv(granted, r.num, r.den))
+	}
+	return available, nil
+}
+
+// mulDiv returns n*num/den rounded down, or the largest int64 if it is beyond.
+func mulDiv(n, num, den int64) int64 {
+	high, low := bits.Mul64(uint64(n), uint64(num))
+	if high >= uint64(den) {
+		return math.MaxInt64
+	}
+	quotient, _ := bits.Div64(high, low, uint64(den))
+	return int64(min(quotient, math.MaxInt64))
+}
+
+// IsZero reports whether r is none.
+func (r Rollover) IsZero() bool {
+	return !r.rolls && !r.capped && !r.shared && !r.counted
+}
+
+// Equal reports whether r and other have the same validity and limits.
+func (r Rollover) Equal(other Rollover) bool {
+	return r.validity.Equal(other.validity) &&
+		r.rolls == other.rolls &&
+		r.capped == other.capped && r.most == other.most &&
+		r.shared == other.shared && r.num == other.num && r.den == other.den &&
+		r.counted == other.counted && r.times == other.times
+}
+
+// Validate returns nil for the zero Rollover and one that can be used. The error
+// is an [*InvalidError] if the validity is not valid, a limit is out of its range,
+// limits were set without [Roll], or the text is longer than [MaxText].
+func (r Rollover) Validate() error {
+	if flaw := r.flaw(); flaw != "" {
+		return &InvalidError{Value: fmt.Sprintf("rollover %q", r), Reason: flaw}
+	}
+	return nil
+}
+
+func (r Rollover) flaw() string {
+	switch {
+	case r.IsZero():
+		return ""
+	case !r.rolls:
+		return "it limits what does not roll over; start with Roll"
+	case r.capped && (r.most < 1 || r.most > MaxMicros):
+		return fmt.Sprintf("%d micros: the most must be from 1 to %d", r.most, int64(MaxMicros))
+	case r.shared && (r.num < 1 || r.den < 1 || r.num > MaxRatio || r.den > MaxRatio):
+		return fmt.Sprintf("%d/%d of the grant: both must be from 1 to %d", r.num, r.den, MaxRatio)
+	case r.counted && (r.times < 1 || r.times > MaxCount):
+		return fmt.Sprintf("%d times: it must be from 1 to %d", r.times, MaxCount)
+	case len(r.String()) > MaxText:
+		return fmt.Sprintf("its text has more than %d bytes", MaxText)
+	}
+	return r.validity.flaw()
+}
+
+// MarshalText returns the text of [Rollover.String], or the error of
+// [Rollover.Validate].
+func (r Rollover) MarshalText() ([]byte, error) {
+	if err := r.Validate(); err != nil {
+		return nil, err
+	}
+	return []byte(r.String()), nil
+}
+
+// UnmarshalText sets r as [ParseRollover] does. After an error r is as it was.
+func (r *Rollover) UnmarshalText(text []byte) error {
+	parsed, err := ParseRollover(string(text))
+	if err == nil {
+		*r = parsed
+	}
+	return err
+}

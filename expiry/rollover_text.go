@@ -1,0 +1,198 @@
+package expiry
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// ParseRollover reads a rollover:
+//
+//	rollover = limits "for" policy [ "," ( "once" | count "times" ) ]
+//	limits   = "all" | limit [ "and" limit ]
+//	limit    = "at most" ( credits | share )
+//	share    = ( "half" | count "%" | count "/" count ) "of the grant" | count "x the grant"
+//
+// such as "all for 1 month, once", "at most 500 for 30 days" or "at most 2x the
+// grant for end of period". The policy is read as by [Parse]. Credits are a
+// decimal number with at most six decimals, more than zero and at most 10^12.
+// Counts are from 1 to [MaxRatio], or to [MaxCount] before times. Of two limits
+// one is in credits and the other a share.
+//
+// The empty text is the zero Rollover. The error is a [*ParseError].
+func ParseRollover(text string) (Rollover, error) {
+	if text == "" {
+		return Rollover{}, nil
+	}
+	return parseWhole(text, (*reader).rollover)
+}
+
+// MustParseRollover is [ParseRollover] for texts known to be right, such as
+// literals. It panics if there is an error.
+func MustParseRollover(text string) Rollover { return must(ParseRollover(text)) }
+
+// String returns the text that [ParseRollover] reads, and "" for the zero
+// Rollover. The text of an invalid one says what it was made of, and need not be
+// readable.
+func (r Rollover) String() string {
+	if r.IsZero() {
+		return ""
+	}
+	var limits []string
+	if r.capped {
+		limits = append(limits, "at most "+creditsText(r.most))
+	}
+	if r.shared {
+		limits = append(limits, "at most "+shareText(r.num, r.den))
+	}
+	text := "all"
+	if len(limits) > 0 {
+		text = strings.Join(limits, " and ")
+	}
+	return text + " for " + r.validity.String() + r.timesText()
+}
+
+func (r Rollover) timesText() string {
+	switch {
+	case !r.counted:
+		return ""
+	case r.times == 1:
+		return ", once"
+	}
+	return ", " + strconv.Itoa(r.times) + " times"
+}
+
+const microsPerCredit = 1_000_000
+
+// creditsText writes micros as a decimal number of credits.
+func creditsText(micros int64) string {
+	whole, fraction := micros/microsPerCredit, micros%microsPerCredit
+	if fraction == 0 {
+		return strconv.FormatInt(whole, 10)
+	}
+	if micros < 0 {
+		return strconv.FormatInt(micros, 10) + " micros"
+	}
+	return strings.TrimRight(fmt.Sprintf("%d.%06d", whole, fraction), "0")
+}
+
+// shareText writes 3x, 50% or 1/3 of the grant.
+func shareText(num, den int64) string {
+	switch {
+	case den == 1:
+		return fmt.Sprintf("%dx the grant", num)
+	case 0 < num && num < den && 100%den == 0:
+		return fmt.Sprintf("%d%% of the grant", num*(100/den))
+	}
+	return fmt.Sprintf("%d/%d of the grant", num, den)
+}
+
+func (r *reader) rollover() (Rollover, error) {
+	rollover, err := r.limits()
+	if err != nil {
+		return Rollover{}, err
+	}
+	if err := r.expectWord("for"); err != nil {
+		return Rollover{}, err
+	}
+	rollover.validity, err = r.policy()
+	if err != nil || !r.accept(',') {
+		return rollover, err
+	}
+	if r.acceptWord("once") {
+		return rollover.Times(1), nil
+	}
+	n, err := r.count()
+	if err != nil {
+		return Rollover{}, err
+	}
+	if r.acceptWord("time") {
+		return rollover.Times(n), nil
+	}
+	return rollover.Times(n), r.expectWord("times")
+}
+
+// limits reads what precedes "for".
+func (r *reader) limits() (Rollover, error) {
+	all := Roll(Policy{})
+	if r.acceptWord("all") {
+		return all, nil
+	}
+	limited, err := r.limit(all)
+	if err != nil || !r.acceptWord("and") {
+		return limited, err
+	}
+	start := r.mark()
+	limited, err = r.limit(limited)
+	if err == nil && !(limited.capped && limited.shared) {
+		err = r.failAt(start, "two limits of one kind")
+	}
+	return limited, err
+}
+
+func (r *reader) limit(limited Rollover) (Rollover, error) {
+	if err := r.expectWords("at", "most"); err != nil {
+		return Rollover{}, err
+	}
+	if r.acceptWord("half") {
+		return limited.Share(1, 2), r.expectWords("of", "the", "grant")
+	}
+	start := r.mark()
+	micros, err := r.micros()
+	if err != nil {
+		return Rollover{}, err
+	}
+	next := r.takeOne("%/x")
+	if next == "" {
+		return limited.Most(micros), nil
+	}
+	num := micros / microsPerCredit
+	if micros%microsPerCredit != 0 || num > MaxRatio {
+		return Rollover{}, r.failAt(start, "expected a whole number of at most %d", MaxRatio)
+	}
+	switch next {
+	case "%":
+		return limited.Share(num, 100), r.expectWords("of", "the", "grant")
+	case "x":
+		return limited.Share(num, 1), r.expectWords("the", "grant")
+	}
+	den, err := r.number(MaxRatio)
+	if err != nil {
+		return Rollover{}, err
+	}
+	return limited.Share(num, den), r.expectWords("of", "the", "grant")
+}
+
+// micros reads a decimal number of credits, more than zero and at most MaxMicros.
+func (r *reader) micros() (int64, error) {
+	start := r.mark()
+	text := r.take(func(b byte) bool { return isDigit(b) || b == '.' })
+	micros, flaw := readMicros(text)
+	if flaw != "" {
+		return 0, r.failAt(start, "%s", flaw)
+	}
+	return micros, nil
+}
+
+func readMicros(text string) (micros int64, flaw string) {
+	whole, fraction, hasFraction := strings.Cut(text, ".")
+	switch {
+	case whole == "", hasFraction && fraction == "", strings.Contains(fraction, "."):
+		return 0, "expected a number"
+	case len(whole) > 1 && whole[0] == '0':
+		return 0, "a number starts with 1 to 9, or with 0."
+	case len(fraction) > 6:
+		return 0, "credits have at most six decimals"
+	case len(whole) > len("1000000000000"):
+		return 0, "more than 10^12 credits"
+	}
+	credits, _ := readDigits(whole)
+	part, _ := readDigits((fraction + "000000")[:6])
+	switch {
+	case credits > MaxMicros/microsPerCredit, credits == MaxMicros/microsPerCredit && part > 0:
+		return 0, "more than 10^12 credits"
+	case credits == 0 && part == 0:
+		return 0, "expected more than zero"
+	}
+	return credits*microsPerCredit + part, ""
+}
