@@ -1,0 +1,67 @@
+// Package pricing says what a use of a feature costs in credits, and why; and what
+// credits cost in money, in plans and packs.
+//
+// A [Rule] prices one feature, a [RateCard] all features of a service from an
+// instant on, a [Catalog] has the cards one after the other, and what is sold. A
+// [Use] is what a feature was used for. Its [Quote] is the price, as a value to
+// keep: itemised, with a sentence for people, and the command that pays it.
+//
+//	{
+//	  "name": "studio", "version": "2026-01", "effective": "2026-01-01T00:00:00Z",
+//	  "features": {
+//	    "ai-image":       {"credits": 10},
+//	    "speech-to-text": {"credits": 4, "per": "1 minute"},
+//	    "text-to-speech": {"credits": 1, "per": "10 words"},
+//	    "video": {"by": "audio", "most": "8 seconds", "prices": {
+//	      "yes": {"credits": 5, "per": "1 second"},
+//	      "no":  {"credits": 3, "per": "1 second"}}},
+//	    "chat": {"meters": {
+//	      "input tokens":  {"credits": 6.3, "per": "1000 tokens", "charge": "pro rata"},
+//	      "output tokens": {"credits": 18.8, "per": "1000 tokens", "charge": "pro rata"}}}
+//	  }
+//	}
+//
+// # Rules
+//
+// A price is credits for each block of a quantity. A block that was started is
+// charged whole, unless the rule says "pro rata": 61 s at 4 per minute cost 8, or
+// 4.066667. Everything else refines that, in the order that [Rule] describes:
+//
+//	"most": "8 seconds"                  more is refused, or cut with "beyond": "clamp"
+//	"step": "30 seconds"                 the quantity is rounded up first
+//	"free": "1 minute"                   this much of every use costs nothing
+//	"tiers": [...], "tiering": ...       rates by quantity, "graduated" or "volume"
+//	"factors": {"quality": {"HD": 2}}    by the value of an attribute
+//	"plus": [{"credits": 1}]             surcharges, flat or by blocks of their own
+//	"least": 20                          a minimum charge
+//	"round": "up to 0.01"                the one rounding
+//
+// # Quantities
+//
+// A [Quantity] is an exact count in a [Unit]. [Duration], [Count], [Words] and
+// [Characters] measure, [ParseQuantity] reads. There is no floating point in this
+// package: quantities, rates and factors are exact, whatever their size, until a
+// price is rounded at the end. Without a "round" it is rounded up to a millionth
+// of a credit, the precision of an amount, so that the smallest use is not free.
+//
+// # Errors
+//
+// Nothing is free, cut or assumed by accident. An unknown feature is [ErrFeature];
+// an attribute that is missing, unknown, or has an unknown value [ErrAttribute]; a
+// quantity that is missing, negative, in the wrong unit, or given where none is
+// counted [ErrQuantity]; one above the maximum [ErrMost]. Each error says what
+// would be right. A price that is not written down is [ErrRule] when the card is
+// validated, and when it is used; a free feature says "credits": 0. A price beyond
+// [github.com/scriphq/scrip/credits.MaxCredits] is
+// [github.com/scriphq/scrip/credits.ErrOverflow].
+//
+// More never costs less, with one exception that is the point of it: [Volume]
+// tiers whose rates fall.
+//
+// # Time and concurrency
+//
+// Cards and rules are plain data, read and never changed by this package; any
+// number of goroutines may quote from one. A price changes with a new card:
+// [InForce] picks the one for an instant, which is an argument. A quote keeps the
+// name and version of its card, and shares nothing with it.
+package pricing
