@@ -133,6 +133,9 @@ func (a Amount) Compare(b Amount) int {
 	return 0
 }
 
+// Equal reports whether a and b are the same, as == does.
+func (a Amount) Equal(b Amount) bool { return a == b }
+
 // Less reports whether a is less than b.
 func (a Amount) Less(b Amount) bool { return a.micros < b.micros }
 

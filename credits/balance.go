@@ -7,15 +7,22 @@ import (
 )
 
 // Balance is what an account has at an instant. The caller owns it. Posted =
-// Available + Held + Scheduled.
+// Available + Held + Scheduled + Dormant.
 type Balance struct {
 	AsOf      time.Time
-	Posted    Amount // the ledger's balance: everything not spent and not ended
-	Available Amount // what can be spent now; some of it perhaps only on certain features
-	Held      Amount // what is reserved
+	Posted    Amount // the ledger's balance: everything not spent and not ended, less debt
+	Available Amount // what can be spent now, less debt; some of it perhaps only on certain features
+	Held      Amount // what holds have of lots
 	Scheduled Amount // what is in lots that are still to start
-	Lots      []Lot  // the open lots in the drawdown order
-	Terms     []Term // the open terms in ascending order of ID
+	Dormant   Amount // what is in lots whose OnlyWith term is not open
+	Debt      Amount // what the account owes
+	Overdraft Amount // how far spends may take it into debt; what holds have of it is taken off
+	Frozen    bool   // the account refuses spends
+
+	Lots       []Lot       // the open lots in the drawdown order
+	Holds      []Hold      // the open holds in ascending order of ID
+	Terms      []Term      // the open terms in ascending order of ID
+	Allowances []Allowance // the running allowances in ascending order of ID
 }
 
 // End is credits that end at an instant.
@@ -25,16 +32,27 @@ type End struct {
 	Lot    string
 }
 
-// For returns what can be spent on feature now: lots for all features, and those
-// that name it. The empty feature counts lots for all features only.
+// For returns what can be spent on feature now: of lots for all features, of those
+// that name it, and of the overdraft, less debt. The empty feature counts lots
+// for all features only. It is negative where debt is beyond the overdraft, and
+// takes no account of Frozen.
 func (b *Balance) For(feature string) Amount {
-	var sum Amount
+	sum := b.Overdraft.minus(b.Debt)
 	for i := range b.Lots {
-		if lot := &b.Lots[i]; lot.UsableAt(b.AsOf) && lot.Covers(feature) {
+		if lot := &b.Lots[i]; lot.UsableAt(b.AsOf) && lot.Covers(feature) && b.awake(lot) {
 			sum = sum.plus(lot.Available)
 		}
 	}
 	return sum
+}
+
+// awake reports whether the term that a lot needs, if any, is open.
+func (b *Balance) awake(lot *Lot) bool {
+	if lot.OnlyWith == "" {
+		return true
+	}
+	_, open := findID(b.Terms, lot.OnlyWith)
+	return open
 }
 
 // Ends returns the lots that end, the soonest first, with what each would lose if
@@ -69,6 +87,9 @@ func (l *Ledger) Balance(ctx context.Context, account string) (Balance, error) {
 // that instant. Errors: [ErrInvalid] for the account's name or the instant; the
 // store's own.
 func (l *Ledger) BalanceAt(ctx context.Context, account string, at time.Time) (Balance, error) {
+	if at.IsZero() {
+		return Balance{}, &InvalidError{Field: "at", Reason: "is missing"}
+	}
 	if err := cutInstant("at", &at); err != nil {
 		return Balance{}, err
 	}
@@ -103,18 +124,29 @@ func (l *Ledger) balance(state State, at time.Time) Balance {
 	d.begin(state, at, nil)
 	d.owned = true
 	d.settle()
-	b := Balance{AsOf: d.now, Posted: d.total, Lots: d.state.Lots, Terms: d.state.Terms}
+	b := Balance{
+		AsOf: d.now, Posted: d.total, Available: d.change.Debt.Neg(), Debt: d.change.Debt,
+		Overdraft: d.change.Settings.Overdraft.minus(d.change.DebtHeld), Frozen: d.change.Settings.Frozen,
+		Lots: d.state.Lots, Holds: d.state.Holds, Terms: d.state.Terms, Allowances: d.state.Allowances,
+	}
 	for i := range b.Lots {
-		lot := &b.Lots[i]
-		b.Held = b.Held.plus(lot.Held)
-		if lot.Start.After(b.AsOf) {
-			b.Scheduled = b.Scheduled.plus(lot.Available)
-		} else {
-			b.Available = b.Available.plus(lot.Available)
-		}
+		b.count(&b.Lots[i])
 	}
 	if order := l.options.Order; order != nil {
 		slices.SortStableFunc(b.Lots, func(x, y Lot) int { return order(x.Clone(), y.Clone()) })
 	}
 	return b
+}
+
+// count adds a lot to the sum it belongs to.
+func (b *Balance) count(lot *Lot) {
+	b.Held = b.Held.plus(lot.Held)
+	switch {
+	case lot.Start.After(b.AsOf):
+		b.Scheduled = b.Scheduled.plus(lot.Available)
+	case !b.awake(lot):
+		b.Dormant = b.Dormant.plus(lot.Available)
+	default:
+		b.Available = b.Available.plus(lot.Available)
+	}
 }

@@ -69,6 +69,9 @@ func cutInstant(name string, t *time.Time) error {
 		return nil
 	}
 	*t = t.UTC().Truncate(time.Microsecond)
+	if t.IsZero() {
+		return &InvalidError{Field: name, Reason: "is less than a microsecond after the zero time, which stands for none"}
+	}
 	if year := t.Year(); year < 1 || year > 9999 {
 		return &InvalidError{Field: name, Reason: fmt.Sprintf("is in the year %d: must be from 1 to 9999", year)}
 	}

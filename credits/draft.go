@@ -6,23 +6,31 @@ import (
 )
 
 // draft is one decision in the making: the account at an instant, and the change
-// collected so far. It reads the store's view of the account until time has to
-// settle or a term moves, and a copy of its own from then on; the view is never
+// collected so far. It reads the store's view of the account until something
+// structural happens, and a copy of its own from then on; the view is never
 // written to.
 type draft struct {
 	state    State
-	owned    bool // state is this draft's own copy, and holds all of change
+	owned    bool     // state is this draft's own copy, and holds all of change
+	ids      []string // whose entries prior are
+	prior    []Entry
 	now      time.Time
 	order    func(a, b Lot) int // replaces the drawdown order; nil: Lot.Compare
 	seq      int64              // of the last entry, made here or before
+	at       time.Time          // of the last entry
 	total    Amount             // the balance after it
 	change   Change             // what is to be written
-	postings []Posting          // memory for draw's result
+	postings []Posting          // memory for those of the command's entry
 	drawn    []Lot              // memory for draw
 	index    map[string]int     // of change.Lots by ID, once there are many
 
-	// recount says that the lot or term that was due first may be gone or have
-	// moved, so that Due has to be found anew.
+	decided bool // the command's entry is posted
+
+	// late are the lots that a command gave credits back to after their end.
+	late []string
+
+	// recount says that what was due first may be gone or have moved, so that
+	// Due has to be found anew.
 	recount bool
 }
 
@@ -33,17 +41,17 @@ const manyLots = 16
 // time where the clock ran back. It keeps the memory of an earlier change.
 func (d *draft) begin(s State, clock time.Time, order func(a, b Lot) int) {
 	d.reset()
-	d.state, d.now, d.order, d.seq, d.total = s, clock, order, s.Seq, s.Balance
+	d.state, d.now, d.order, d.seq, d.at, d.total = s, clock, order, s.Seq, s.At, s.Balance
 	if clock.Before(s.At) {
 		d.now = s.At
 	}
-	d.change.Due = s.Due
+	d.change.Due, d.change.Debt, d.change.DebtHeld, d.change.Settings = s.Due, s.Debt, s.DebtHeld, s.Settings
 }
 
 // reset forgets everything but some memory to use again.
 func (d *draft) reset() {
 	*d = draft{
-		change:   Change{Entries: reuse(d.change.Entries), Lots: reuse(d.change.Lots)},
+		change:   Change{Entries: reuse(d.change.Entries), Lots: reuse(d.change.Lots), Holds: reuse(d.change.Holds)},
 		postings: reuse(d.postings),
 		drawn:    reuse(d.drawn),
 	}
@@ -66,8 +74,14 @@ func (d *draft) post(e Entry) error {
 		return err
 	}
 	d.seq++
-	d.total = balance
+	d.total, d.at = balance, e.At
 	e.Account, e.Seq, e.Balance = d.state.Account, d.seq, balance
+	for _, posting := range e.Postings {
+		if posting.Lot == "" {
+			d.change.Debt = d.change.Debt.minus(posting.Available).minus(posting.Held)
+			d.change.DebtHeld = d.change.DebtHeld.plus(posting.Held)
+		}
+	}
 	d.change.Entries = append(d.change.Entries, e)
 	return nil
 }
@@ -82,7 +96,7 @@ func (d *draft) put(lot *Lot) {
 
 // record is put for what already stands in the draft's own state.
 func (d *draft) record(lot *Lot) {
-	if lot.Closed() {
+	if lot.Available.IsZero() {
 		d.recount = d.recount || lot.End.Equal(d.change.Due)
 	} else {
 		d.change.Due = sooner(d.change.Due, lot.End)
@@ -113,54 +127,86 @@ func (d *draft) touched(id string) (int, bool) {
 	return i, found
 }
 
-// putTerm records a term as it is now. The draft must own its state.
-func (d *draft) putTerm(term Term) {
-	d.state.applyTerm(&term)
-	d.recount = true
-	i := slices.IndexFunc(d.change.Terms, func(t Term) bool { return t.ID == term.ID })
-	if i >= 0 {
-		d.change.Terms[i] = term
-		return
+// latest returns the lot at an index of the state as it is now.
+func (d *draft) latest(i int) *Lot {
+	lot := &d.state.Lots[i]
+	if d.owned || len(d.change.Lots) == 0 {
+		return lot
 	}
-	d.change.Terms = append(d.change.Terms, term)
+	if at, found := d.touched(lot.ID); found {
+		return &d.change.Lots[at]
+	}
+	return lot
+}
+
+// lot returns a copy of the open lot with that ID as it is now.
+func (d *draft) lot(id string) (lot Lot, open bool) {
+	i := d.state.lot(id)
+	if i < 0 {
+		return Lot{}, false
+	}
+	lot = *d.latest(i)
+	return lot, !lot.Closed()
+}
+
+// putHold records a hold as it is now.
+func (d *draft) putHold(hold Hold) {
+	if d.owned {
+		d.state.Holds = place(d.state.Holds, hold)
+	}
+	d.change.Holds = touch(d.change.Holds, hold)
+	d.recount = true
+}
+
+// putTerm records a term as it is now.
+func (d *draft) putTerm(term Term) {
+	d.own()
+	d.state.Terms = place(d.state.Terms, term)
+	d.change.Terms = touch(d.change.Terms, term)
+	d.recount = true
+}
+
+// putAllowance records an allowance as it is now.
+func (d *draft) putAllowance(allowance Allowance) {
+	d.own()
+	d.state.Allowances = place(d.state.Allowances, allowance)
+	d.change.Allowances = touch(d.change.Allowances, allowance)
+	d.recount = true
 }
 
 // own makes the state a copy that the draft may write to, and brings it up to
-// date with the change.
+// date with the change. What records point to is never written to, so that a
+// copy of the records themselves is enough.
 func (d *draft) own() {
 	if d.owned {
 		return
 	}
 	d.state.Lots = slices.Clone(d.state.Lots)
+	d.state.Holds = slices.Clone(d.state.Holds)
 	d.state.Terms = slices.Clone(d.state.Terms)
-	for i := range d.change.Lots {
-		d.state.applyLot(&d.change.Lots[i])
-	}
-	for i := range d.change.Terms {
-		d.state.applyTerm(&d.change.Terms[i])
-	}
+	d.state.Allowances = slices.Clone(d.state.Allowances)
+	d.state.applyRecords(&d.change)
 	d.owned = true
 }
 
-// nextDue is [State.nextDue] of the state with the change made.
+// nextDue returns the earliest instant at which time does something, with the
+// change made. A lot ends for time only while something in it is available: what
+// is held outlives the end.
 func (d *draft) nextDue() time.Time {
-	var due time.Time
+	due := d.state.nextDue(d.change.Holds)
 	for i := range d.change.Lots {
-		if lot := &d.change.Lots[i]; !lot.Closed() {
+		if lot := &d.change.Lots[i]; lot.Available.Sign() > 0 {
 			due = sooner(due, lot.End)
 		}
 	}
 	for i := range d.state.Lots {
 		lot := &d.state.Lots[i]
-		if compareEnds(lot.End, due) >= 0 {
+		if lot.Available.IsZero() || compareEnds(lot.End, due) >= 0 {
 			continue
 		}
 		if _, found := d.touched(lot.ID); !found {
 			due = lot.End
 		}
-	}
-	for i := range d.state.Terms {
-		due = sooner(due, d.state.Terms[i].Until)
 	}
 	return due
 }

@@ -3,18 +3,44 @@ package credits
 import "slices"
 
 // draw takes an amount from the lots that feature may use now, in the drawdown
-// order: all of it, or it fails with an *InsufficientError and changes nothing.
-// It returns what it took from which lot, in memory of the draft's.
-func (d *draft) draw(feature string, amount Amount) ([]Posting, error) {
+// order, and what they do not have from the overdraft: all of it, or it fails
+// with an *InsufficientError and changes nothing. It returns what it took from
+// which lot, in memory of the draft's. With spent, the credits are used up.
+func (d *draft) draw(feature string, amount Amount, spent bool) ([]Posting, error) {
+	missing := d.plan(feature, amount)
+	if room := d.room(); missing.Sign() > 0 && room.Less(missing) || room.Sign() < 0 && !amount.IsZero() {
+		if err := d.afford(feature, amount); err != nil {
+			return nil, err
+		}
+	}
+	for i := range d.drawn {
+		lot := &d.drawn[i]
+		take := d.postings[i].Available.Neg()
+		lot.Available = lot.Available.minus(take)
+		if spent {
+			lot.Spent = lot.Spent.plus(take)
+		} else {
+			lot.Held = lot.Held.plus(take)
+		}
+		d.put(lot)
+	}
+	if missing.Sign() > 0 {
+		d.postings = append(d.postings, Posting{Available: missing.Neg()})
+	}
+	return d.postings, nil
+}
+
+// plan works out what draw takes from which lot, and returns what they lack.
+func (d *draft) plan(feature string, amount Amount) (missing Amount) {
 	d.postings, d.drawn = d.postings[:0], d.drawn[:0]
 	reordered := d.reordered()
-	missing := amount
+	missing = amount
 	for i := 0; i < len(d.state.Lots) && missing.Sign() > 0; i++ {
 		at := i
 		if reordered != nil {
 			at = reordered[i]
 		}
-		lot := &d.state.Lots[at]
+		lot := d.latest(at)
 		if !d.canDraw(lot, feature) {
 			continue
 		}
@@ -23,22 +49,56 @@ func (d *draft) draw(feature string, amount Amount) ([]Posting, error) {
 		d.postings = append(d.postings, Posting{Lot: lot.ID, Available: take.Neg()})
 		d.drawn = append(d.drawn, *lot)
 	}
-	if missing.Sign() > 0 {
-		return nil, &InsufficientError{
-			Account: d.state.Account, Feature: feature, Needed: amount,
-			Available: amount.minus(missing), Shortfall: missing, NextStart: d.nextStart(feature),
+	return missing
+}
+
+// room returns how much further into debt a spend may take the account. It is
+// negative where the debt is beyond the overdraft, after a revocation; lots then
+// have to cover that too.
+func (d *draft) room() Amount {
+	return d.change.Settings.Overdraft.minus(d.change.Debt).minus(d.change.DebtHeld)
+}
+
+// spendable returns what a feature may spend now, of lots and overdraft together.
+func (d *draft) spendable(feature string) Amount {
+	sum := d.room()
+	for i := range d.state.Lots {
+		if lot := d.latest(i); d.canDraw(lot, feature) {
+			sum = sum.plus(lot.Available)
 		}
 	}
-	for i := range d.drawn {
-		lot := &d.drawn[i]
-		lot.Available = lot.Available.plus(d.postings[i].Available)
-		d.put(lot)
+	return sum
+}
+
+// afford refuses an amount beyond what a feature may spend now.
+func (d *draft) afford(feature string, amount Amount) error {
+	spendable := d.spendable(feature)
+	if !spendable.Less(amount) {
+		return nil
 	}
-	return d.postings, nil
+	if spendable.Sign() < 0 {
+		spendable = Amount{}
+	}
+	return &InsufficientError{
+		Account: d.state.Account, Feature: feature, Needed: amount, Available: spendable, Held: d.held(feature),
+		Shortfall: amount.minus(d.spendable(feature)), NextStart: d.nextStart(feature),
+	}
+}
+
+// held returns what holds set aside of lots that feature may use.
+func (d *draft) held(feature string) Amount {
+	var sum Amount
+	for i := range d.state.Lots {
+		if lot := d.latest(i); lot.Covers(feature) {
+			sum = sum.plus(lot.Held)
+		}
+	}
+	return sum
 }
 
 func (d *draft) canDraw(lot *Lot, feature string) bool {
-	return lot.Available.Sign() > 0 && lot.UsableAt(d.now) && lot.Covers(feature)
+	return lot.Available.Sign() > 0 && lot.UsableAt(d.now) && lot.Covers(feature) &&
+		(lot.OnlyWith == "" || d.state.hasTerm(lot.OnlyWith))
 }
 
 // reordered returns the indexes of all lots in the order of Options.Order, which

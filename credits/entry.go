@@ -12,22 +12,41 @@ import (
 type Kind string
 
 const (
-	KindGrant Kind = "grant" // credits came in as a new lot
-	KindSpend Kind = "spend" // a use was paid
-	KindRenew Kind = "renew" // a term started, moved or was ended
-	KindEnd   Kind = "end"   // a lot's rest ended unspent: breakage
-	KindLapse Kind = "lapse" // a term reached its end
+	KindGrant     Kind = "grant"     // credits came in as a new lot
+	KindSpend     Kind = "spend"     // a use was paid
+	KindReserve   Kind = "reserve"   // credits were set aside
+	KindExtend    Kind = "extend"    // a hold got more time or more credits
+	KindCapture   Kind = "capture"   // a use was paid from a hold
+	KindRelease   Kind = "release"   // a hold's credits went back
+	KindRefund    Kind = "refund"    // a spend or capture was given back
+	KindRevoke    Kind = "revoke"    // a lot was taken back
+	KindRenew     Kind = "renew"     // a term started, moved or was ended
+	KindAllow     Kind = "allow"     // an allowance was set, changed or stopped
+	KindAmend     Kind = "amend"     // a lot's end, features or priority changed
+	KindConfigure Kind = "configure" // the account's settings changed
+	KindTransfer  Kind = "transfer"  // credits went to or came from another account
+
+	// What time did:
+	KindEnd      Kind = "end"      // a lot's rest ended unspent: breakage
+	KindRollover Kind = "rollover" // what goes on of an ended lot moved into a new one
+	KindLapse    Kind = "lapse"    // a term or a hold reached its end
 )
+
+// kinds are all there are.
+var kinds = []Kind{
+	KindGrant, KindSpend, KindReserve, KindExtend, KindCapture, KindRelease, KindRefund, KindRevoke, KindRenew,
+	KindAllow, KindAmend, KindConfigure, KindTransfer, KindEnd, KindRollover, KindLapse,
+}
 
 // Entry is one line of an account's append-only ledger. Entries never change.
 //
-// What a user did has the caller's ID. What time did (KindEnd, KindLapse) is stamped with the instant it was due, and has an ID that starts
-// with "~", which no caller's ID may.
+// What a user did has the caller's ID. What time did is stamped with the instant
+// it was due, and has an ID that starts with "~", which no caller's ID may.
 type Entry struct {
 	Account string
 	Seq     int64 // 1, 2, 3 and so on within the account, without a gap
 	ID      string
-	Of      string // the lot of a KindEnd, the term of a KindLapse; else empty
+	Of      string // what it is about: a lot, a hold, a term, an allowance, an entry; empty: itself
 	Kind    Kind
 	At      time.Time // UTC, whole microseconds; never before the entry before it
 
@@ -35,23 +54,29 @@ type Entry struct {
 	Balance  Amount    // the balance after it
 	Postings []Posting // how Amount is spread over lots
 
+	Short Amount // how much of a Partial spend was not there to be spent
+
 	Feature  string // what was used, for a spend
 	Quantity string // how much of it, in words: "3m20s"
 	Price    Price  // why it cost what it cost
 
 	Source string // a grant's
+	Money  Money  // of a revoked lot: what was paid for the part that was left; NonRefundable: nothing
 
-	// Lot is the lot that the entry opened, as it was then; nil: none.
-	Lot *Lot
-	// Term is the term that the entry started, moved or closed; nil: none.
-	Term *Term
+	// What the entry set, as it left it; nil: none.
+	Lots      []Lot // opened, amended or taken back; of a transfer, what went over
+	Hold      *Hold
+	Term      *Term
+	Allowance *Allowance
+	Settings  *Settings
 
 	Meta   map[string]string // the caller's notes; nil: none
 	Digest Digest            // fingerprint of the command; zero for what time did
 }
 
 // Posting is the change of one lot: what an entry adds to, or takes from, the
-// lot's available and held credits.
+// lot's available and held credits. The empty Lot is the overdraft: what is taken
+// from it is debt.
 type Posting struct {
 	Lot       string
 	Available Amount
@@ -99,21 +124,40 @@ type Receipt struct {
 	// Replayed says that the same command had already taken effect: Entry is
 	// what it did then, and nothing was written now.
 	Replayed bool
+
+	// HoldNow is the hold that the command made or used, as it is now, also in a
+	// replay, where Entry.Hold is as it was then: one that is Settled cannot be
+	// captured any more. nil: the command is not about a hold.
+	HoldNow *Hold
 }
 
 // Clone returns a copy that shares no memory with e.
 func (e Entry) Clone() Entry {
 	e.Postings = slices.Clone(e.Postings)
 	e.Meta = maps.Clone(e.Meta)
-	if e.Lot != nil {
-		lot := e.Lot.Clone()
-		e.Lot = &lot
+	e.Lots = slices.Clone(e.Lots)
+	for i := range e.Lots {
+		e.Lots[i] = e.Lots[i].Clone()
 	}
+	e.Hold, e.Allowance = cloned(e.Hold), cloned(e.Allowance)
 	if e.Term != nil {
 		term := *e.Term
 		e.Term = &term
 	}
+	if e.Settings != nil {
+		settings := *e.Settings
+		e.Settings = &settings
+	}
 	return e
+}
+
+// cloned returns a pointer to a clone; nil gives nil.
+func cloned[T interface{ Clone() T }](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	clone := (*p).Clone()
+	return &clone
 }
 
 // summary says in a few words what the entry did.

@@ -26,6 +26,14 @@ var (
 	// the error is a [*NotFoundError].
 	ErrNotFound = errors.New("credits: not found")
 
+	// ErrClosed: the hold was captured, was released or has lapsed; the error is a
+	// [*ClosedError]. Make a new one.
+	ErrClosed = errors.New("credits: closed")
+
+	// ErrFrozen: the account is frozen; the error is a [*FrozenError]. Thaw it
+	// with Configure.
+	ErrFrozen = errors.New("credits: account frozen")
+
 	// ErrOverflow: an amount or a balance would pass [MaxCredits]; the error is
 	// an [*OverflowError] with the operands.
 	ErrOverflow = errors.New("credits: overflow")
@@ -33,6 +41,10 @@ var (
 	// ErrLimit: the account holds as many open records as it may; the error is a
 	// [*LimitError].
 	ErrLimit = errors.New("credits: limit reached")
+
+	// ErrBusy: another attempt with the same ID is at work; the error is a
+	// [*BusyError]. Wait for it, or for the hold's deadline.
+	ErrBusy = errors.New("credits: busy")
 
 	// ErrUnknown: the store failed and cannot say whether it wrote; the error is
 	// an [*UnknownError] around the store's own. Repeat the command with the
@@ -60,8 +72,9 @@ type InsufficientError struct {
 	Account   string
 	Feature   string    // as asked for; empty: no feature
 	Needed    Amount    // what the command wanted
-	Available Amount    // what this feature may spend now
-	Shortfall Amount    // Needed - Available: buy at least this much
+	Available Amount    // what this feature may spend now, overdraft included
+	Held      Amount    // what holds have of lots that this feature may use
+	Shortfall Amount    // buy at least this much: Needed - Available, and debt beyond the overdraft
 	NextStart time.Time // when the next lot this feature may use starts; zero: none is to come
 }
 
@@ -110,6 +123,48 @@ func (e *NotFoundError) Error() string {
 
 // Is reports whether target is [ErrNotFound].
 func (e *NotFoundError) Is(target error) bool { return target == ErrNotFound }
+
+// ClosedError says what became of something that a command needs open.
+type ClosedError struct {
+	Account string
+	What    string // "hold"
+	ID      string
+	Last    Entry // the entry that closed it
+}
+
+func (e *ClosedError) Error() string {
+	return fmt.Sprintf("credits: %s %q in account %q is over: %s at %s", e.What, e.ID, e.Account,
+		e.Last.Kind, e.Last.At.Format(time.RFC3339Nano))
+}
+
+// Is reports whether target is [ErrClosed].
+func (e *ClosedError) Is(target error) bool { return target == ErrClosed }
+
+// FrozenError names a frozen account.
+type FrozenError struct{ Account string }
+
+func (e *FrozenError) Error() string {
+	return fmt.Sprintf("credits: account %q is frozen", e.Account)
+}
+
+// Is reports whether target is [ErrFrozen].
+func (e *FrozenError) Is(target error) bool { return target == ErrFrozen }
+
+// BusyError names an operation that is under way elsewhere, or was when its
+// process died.
+type BusyError struct {
+	Account string
+	ID      string
+	Until   time.Time // the hold's deadline: after it, a new attempt with a new ID is safe
+}
+
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("credits: %q in account %q is under way, or was left behind: its hold lapses at %s",
+		e.ID, e.Account, e.Until.Format(time.RFC3339Nano))
+}
+
+// Is reports whether target is [ErrBusy].
+func (e *BusyError) Is(target error) bool { return target == ErrBusy }
 
 // OverflowError names the operands of arithmetic that would pass [MaxCredits].
 type OverflowError struct {

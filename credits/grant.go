@@ -26,9 +26,12 @@ type Grant struct {
 
 	Features []string // the features the lot may pay for; empty: all
 	Priority int      // lower is drawn first
+	OnlyWith string   // a term: while it is not open, the lot is frozen; empty: none
 
 	Paid          Money // what the customer paid; zero: nothing
 	NonRefundable bool  // no money is to be given back for it
+
+	Rollover expiry.Rollover // what goes on when the lot ends; zero: nothing
 
 	Meta map[string]string // notes for the entry and the lot
 }
@@ -52,6 +55,14 @@ func (c *Grant) prepare() error {
 		if err := checkKey("term", c.Term); err != nil {
 			return err
 		}
+	}
+	if c.OnlyWith != "" {
+		if err := checkKey("only with", c.OnlyWith); err != nil {
+			return err
+		}
+	}
+	if err := c.Rollover.Validate(); err != nil {
+		return &InvalidError{Field: "rollover", Reason: err.Error(), Err: err}
 	}
 	if c.Priority > MaxPriority || c.Priority < -MaxPriority {
 		return &InvalidError{Field: "priority", Reason: fmt.Sprintf("is %d, beyond %d", c.Priority, MaxPriority)}
@@ -104,9 +115,11 @@ func (c *Grant) digest(buffer []byte) Digest {
 	f.instant(c.PeriodEnd)
 	f.texts(c.Features)
 	f.number(int64(c.Priority))
+	f.text(c.OnlyWith)
 	f.number(c.Paid.Minor)
 	f.text(c.Paid.Currency)
 	f.flag(c.NonRefundable)
+	f.text(c.Rollover.String())
 	f.meta(c.Meta)
 	return f.sum()
 }
@@ -125,31 +138,31 @@ func (c *Grant) decide(d *draft) (Entry, error) {
 	if len(d.state.Lots) >= MaxLots {
 		return Entry{}, &LimitError{Account: c.Account, What: "open lots", Limit: MaxLots}
 	}
-	entry := Entry{
-		Kind: KindGrant, Amount: c.Amount, Source: c.Source, Meta: c.Meta, Lot: &lot,
-		Postings: []Posting{{Lot: lot.ID, Available: c.Amount}},
-	}
 	if _, err := d.total.Add(c.Amount); err != nil {
 		return Entry{}, err
 	}
+	postings := d.repay(&lot)
 	d.put(&lot)
-	return entry, nil
+	return Entry{
+		Kind: KindGrant, Amount: c.Amount, Source: c.Source, Meta: c.Meta, Lots: []Lot{lot}, Postings: postings,
+	}, nil
 }
 
 // lot works out the lot, with its window.
 func (c *Grant) lot(d *draft) (Lot, error) {
 	lot := Lot{
-		ID: c.ID, Source: c.Source, Granted: c.Amount, Available: c.Amount, Start: c.Start,
+		ID: c.ID, Source: c.Source, Granted: c.Amount, Start: c.Start,
 		Validity: c.Validity, Term: c.Term, PeriodEnd: c.PeriodEnd,
-		Features: c.Features, Priority: c.Priority, Paid: c.Paid, NonRefundable: c.NonRefundable, Meta: c.Meta,
+		Features: c.Features, Priority: c.Priority, OnlyWith: c.OnlyWith,
+		Paid: c.Paid, NonRefundable: c.NonRefundable, Rollover: c.Rollover, Meta: c.Meta,
 	}
 	if lot.Start.IsZero() {
 		lot.Start = d.now
 	}
 	var term Term
 	if c.Term != "" {
-		i, found := d.state.term(c.Term)
-		if !found {
+		i, open := findID(d.state.Terms, c.Term)
+		if !open {
 			return Lot{}, &NotFoundError{Account: c.Account, What: "term", ID: c.Term, Hint: "start it with Renew"}
 		}
 		term = d.state.Terms[i]

@@ -2,6 +2,7 @@ package credits
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 )
@@ -14,8 +15,9 @@ import (
 // the sequence: [ErrInvalid] for the query; the store's own. Breaking off the
 // loop is fine.
 func (l *Ledger) History(ctx context.Context, q Query) iter.Seq2[Entry, error] {
+	err := q.prepare()
 	return func(yield func(Entry, error) bool) {
-		if err := q.prepare(); err != nil {
+		if err != nil {
 			yield(Entry{}, err)
 			return
 		}
@@ -37,8 +39,15 @@ func (l *Ledger) History(ctx context.Context, q Query) iter.Seq2[Entry, error] {
 	}
 }
 
-// prepare checks the query, and cuts its instants as those of entries are cut.
+// prepare checks the query and makes it the library's own, with its instants cut
+// as those of entries are.
 func (q *Query) prepare() error {
+	q.Kinds = slices.Clone(q.Kinds)
+	for _, kind := range q.Kinds {
+		if !slices.Contains(kinds, kind) {
+			return &InvalidError{Field: "kinds", Reason: fmt.Sprintf("has %q, which there is not", clip(string(kind)))}
+		}
+	}
 	if q.Limit < 0 || q.After < 0 || q.Before < 0 {
 		return &InvalidError{Field: "query", Reason: "has a negative Limit, After or Before"}
 	}

@@ -36,6 +36,20 @@ type Options struct {
 	// pure, quick, and safe for simultaneous use: it runs inside the store's
 	// Update.
 	Order func(a, b Lot) int
+
+	// Notify is told, after the commit and in the caller's goroutine, what a
+	// command or a sweep gave rise to: at most once per crossing, and not at all
+	// where the process dies right after the commit; the entry's Seq tells
+	// crossings apart. It runs under no lock and may use the ledger. It should
+	// be quick, and its failure is its own. nil: nobody is told.
+	Notify func(context.Context, Notice)
+
+	// Low are the balances below which NoticeLow is sent.
+	Low []Amount
+
+	// EndingSoon is how long before a lot's end NoticeEndingSoon is sent. Zero:
+	// it is not.
+	EndingSoon time.Duration
 }
 
 // New returns a ledger over a store.
@@ -57,6 +71,46 @@ func (l *Ledger) Grant(ctx context.Context, c Grant) (Receipt, error) { return l
 // [ErrIDReused]; [ErrUnknown].
 func (l *Ledger) Spend(ctx context.Context, c Spend) (Receipt, error) { return l.run(ctx, &c) }
 
+// Reserve sets credits aside until they are captured or released, or their
+// deadline passes. Errors: those of Spend; [ErrLimit] at [MaxHolds] open holds.
+func (l *Ledger) Reserve(ctx context.Context, c Reserve) (Receipt, error) { return l.run(ctx, &c) }
+
+// Extend gives an open hold more time or more credits. Errors: those of Reserve;
+// [ErrClosed] for a hold that is over; [ErrNotFound].
+func (l *Ledger) Extend(ctx context.Context, c Extend) (Receipt, error) { return l.run(ctx, &c) }
+
+// Capture pays for a use from a hold. Errors: [ErrClosed] for a hold that is
+// over; [ErrNotFound]; [ErrInsufficient] where more is captured than is held and
+// available, which leaves the hold open; [ErrInvalid]; [ErrOverflow];
+// [ErrIDReused]; [ErrUnknown].
+func (l *Ledger) Capture(ctx context.Context, c Capture) (Receipt, error) { return l.run(ctx, &c) }
+
+// Release gives back everything that a hold has. Errors: [ErrClosed] for a hold
+// that is over; [ErrNotFound]; [ErrInvalid]; [ErrIDReused]; [ErrUnknown].
+func (l *Ledger) Release(ctx context.Context, c Release) (Receipt, error) { return l.run(ctx, &c) }
+
+// Refund gives a spend or capture back, whole or in part. Errors: [ErrNotFound]
+// for an ID that spent nothing; [ErrInvalid], also for more than is left to
+// refund; [ErrOverflow]; [ErrIDReused]; [ErrUnknown].
+func (l *Ledger) Refund(ctx context.Context, c Refund) (Receipt, error) { return l.run(ctx, &c) }
+
+// Revoke takes a lot back. Errors: [ErrNotFound]; [ErrClosed] for a lot that has
+// nothing left to take; [ErrInvalid]; [ErrOverflow]; [ErrIDReused]; [ErrUnknown].
+func (l *Ledger) Revoke(ctx context.Context, c Revoke) (Receipt, error) { return l.run(ctx, &c) }
+
+// Allow sets, changes or stops an allowance. Errors: [ErrNotFound] for stopping
+// one that does not run, or a term that is not open; [ErrLimit] at
+// [MaxAllowances]; [ErrInvalid]; [ErrIDReused]; [ErrUnknown].
+func (l *Ledger) Allow(ctx context.Context, c Allow) (Receipt, error) { return l.run(ctx, &c) }
+
+// Amend changes an open lot. Errors: [ErrNotFound]; [ErrInvalid], also for an end
+// that is not after now; [ErrIDReused]; [ErrUnknown].
+func (l *Ledger) Amend(ctx context.Context, c Amend) (Receipt, error) { return l.run(ctx, &c) }
+
+// Configure changes the account's settings. Errors: [ErrInvalid]; [ErrOverflow];
+// [ErrIDReused]; [ErrUnknown].
+func (l *Ledger) Configure(ctx context.Context, c Configure) (Receipt, error) { return l.run(ctx, &c) }
+
 // Renew starts a term, moves its end, or ends it. Errors: [ErrInvalid], also for
 // an end that is not after now; [ErrNotFound] for ending a term that is not open;
 // [ErrLimit] at [MaxTerms] open terms; [ErrIDReused]; [ErrUnknown].
@@ -72,15 +126,24 @@ func (l *Ledger) run(ctx context.Context, c command) (Receipt, error) {
 	}
 	op := l.operation(c)
 	defer l.recycle(op)
-	account, _ := c.target()
-	err := l.store.Update(ctx, account, op.ids[:], op.decision)
-	switch {
-	case err == nil:
-		return op.receipt(), nil
-	case op.refusal != nil && errors.Is(err, op.refusal):
-		return Receipt{}, op.refusal
+	account, id := c.target()
+	for {
+		err := l.store.Update(ctx, account, op.ids, op.decision)
+		if err == nil {
+			receipt := op.receipt()
+			l.notify(ctx, op.notices)
+			return receipt, nil
+		}
+		if op.refusal == nil || !errors.Is(err, op.refusal) {
+			return Receipt{}, &UnknownError{Account: account, ID: id, Err: err}
+		}
+		more, ok := errors.AsType[*moreError](op.refusal)
+		if !ok {
+			l.notify(ctx, l.refused(op.refusal, op.now))
+			return Receipt{}, op.refusal
+		}
+		op.ids = append(op.ids, more.id)
 	}
-	return Receipt{}, &UnknownError{Account: account, ID: op.ids[0], Err: err}
 }
 
 // now reads the clock as accounts do.
@@ -91,7 +154,7 @@ func (l *Ledger) now() time.Time { return l.options.Now().UTC().Truncate(time.Mi
 // every command.
 type operation struct {
 	command  command
-	ids      [1]string
+	ids      []string // the operation's, and those of what it is about
 	digest   Digest
 	now      time.Time
 	order    func(a, b Lot) int
@@ -100,17 +163,24 @@ type operation struct {
 	draft    draft
 	buffer   []byte // for the digest
 	entry    Entry  // what the last decision came to; shares memory with the draft
+	hold     *Hold  // the hold that a replayed command made or used, as it is now
 	refusal  error  // why the last decision refused
 	replayed bool
+	notices  []Notice
+	ledger   *Ledger
 }
 
 func (l *Ledger) operation(c command) *operation {
 	op, _ := l.scratch.Get().(*operation)
 	if op == nil {
-		op = &operation{buffer: make([]byte, 0, 512), order: l.options.Order}
+		op = &operation{buffer: make([]byte, 0, 512), order: l.options.Order, ledger: l}
 		op.decision = op.decide
 	}
-	_, op.ids[0] = c.target()
+	_, id := c.target()
+	op.ids = append(op.ids, id)
+	if c, ok := c.(interface{ about() string }); ok {
+		op.ids = append(op.ids, c.about())
+	}
 	op.command, op.now = c, l.now()
 	op.digest = c.digest(op.buffer)
 	return op
@@ -118,28 +188,30 @@ func (l *Ledger) operation(c command) *operation {
 
 // recycle keeps the memory and lets go of the caller's data.
 func (l *Ledger) recycle(op *operation) {
-	op.command, op.entry, op.refusal, op.replayed = nil, Entry{}, nil, false
-	op.ids[0] = ""
+	op.command, op.entry, op.hold, op.refusal, op.replayed, op.notices = nil, Entry{}, nil, nil, false, nil
+	clear(op.ids)
+	op.ids = op.ids[:0]
 	op.draft.reset()
 	l.scratch.Put(op)
 }
 
 // decide is the [Decision] of one command.
 func (op *operation) decide(s State, prior []Entry) (Change, error) {
-	op.entry, op.refusal, op.replayed = Entry{}, nil, false
+	op.entry, op.hold, op.refusal, op.replayed, op.notices = Entry{}, nil, nil, false, nil
 	change, err := op.apply(s, prior)
 	op.refusal = err
 	return change, err
 }
 
 func (op *operation) apply(s State, prior []Entry) (Change, error) {
+	d := &op.draft
+	d.begin(s, op.now, op.order)
+	d.ids, d.prior = op.ids, prior
 	for i := range prior {
 		if prior[i].ID == op.ids[0] {
 			return Change{}, op.replay(&prior[i])
 		}
 	}
-	d := &op.draft
-	d.begin(s, op.now, op.order)
 	d.settle()
 	entry, err := op.command.decide(d)
 	if err != nil {
@@ -149,23 +221,33 @@ func (op *operation) apply(s State, prior []Entry) (Change, error) {
 	if err := d.post(entry); err != nil {
 		return Change{}, err
 	}
-	op.entry = d.change.Entries[len(d.change.Entries)-1]
-	d.settle() // the command may have ended something at once
+	op.entry, d.decided = d.change.Entries[len(d.change.Entries)-1], true
+	d.settle() // the command may have brought something due
+	op.notices = op.ledger.notices(&s, &d.change)
 	return d.change, nil
 }
 
 // replay answers a command whose ID was used before.
 func (op *operation) replay(first *Entry) error {
 	if first.Digest != op.digest {
-		return &IDReusedError{Account: first.Account, First: first.Clone(), Second: op.command.intent()}
+		second := op.command.intent()
+		if second == first.summary() {
+			second += " with other details"
+		}
+		return &IDReusedError{Account: first.Account, First: first.Clone(), Second: second}
 	}
 	op.entry, op.replayed = first.Clone(), true
+	if first.Hold != nil {
+		op.draft.settle()
+		op.hold = op.draft.holdNow(first.Hold.ID)
+	}
 	return nil
 }
 
 func (op *operation) receipt() Receipt {
 	if op.replayed {
-		return Receipt{Entry: op.entry, Replayed: true}
+		return Receipt{Entry: op.entry, Replayed: true, HoldNow: op.hold}
 	}
-	return Receipt{Entry: op.entry.Clone()}
+	entry := op.entry.Clone()
+	return Receipt{Entry: entry, HoldNow: cloned(entry.Hold)}
 }

@@ -1,5 +1,7 @@
 package credits
 
+import "time"
+
 // Everything an account can hold is bounded, so that the cost of a decision is.
 const (
 	// MaxIDLen bounds, in bytes, the account, every ID and every term: long
@@ -32,4 +34,14 @@ const (
 
 	// MaxTerms bounds the open terms of an account.
 	MaxTerms = 100
+
+	// MaxHolds bounds the open holds of an account: the jobs it runs at once.
+	MaxHolds = 10_000
+
+	// MaxAllowances bounds the running allowances of an account.
+	MaxAllowances = 100
 )
+
+// MaxHold bounds how far away a hold's deadline may be, so that what a dead
+// process left comes back.
+const MaxHold = 31 * 24 * time.Hour

@@ -10,13 +10,15 @@ import (
 )
 
 // Lot is credits granted together, that end together. Per lot it always holds
-// that Granted = Available + Held + what entries spent, ended or moved out of it.
+// that Granted = Available + Held + Spent + what entries ended, revoked or moved
+// out of it.
 type Lot struct {
 	ID        string // the ID of the Grant that opened it, or one the library derived
 	Source    string // where the credits come from, in the caller's words: "pack"
 	Granted   Amount // how many it was opened with, more than zero
 	Available Amount // how many can still be spent, zero or more
 	Held      Amount // how many are reserved, zero or more
+	Spent     Amount // how many paid for something or for debt, net of refunds
 
 	// The lot can be spent at t while Start <= t < End. A zero End means never.
 	// End follows the term's end where Validity says so: a renewal moves it.
@@ -29,8 +31,18 @@ type Lot struct {
 	Features []string // the features it may pay for, sorted, without repeats; empty: all
 	Priority int      // lower is drawn first; from -MaxPriority to MaxPriority
 
+	// OnlyWith is a term: while it is not open, the lot is frozen. It cannot be
+	// spent, but is not lost, and can be once the term is renewed. Empty: none.
+	OnlyWith string
+
 	Paid          Money // what was paid for it; zero: it was free
 	NonRefundable bool  // no money is to be given back for it
+
+	Rollover expiry.Rollover // what goes on when it ends; zero: nothing
+	Origin   Amount          // the Granted of the first of the lots that rolled over into it; zero: it was granted
+	Rolled   int             // how many rollovers led to it; zero: it was granted
+
+	Allowance string // the allowance that it is an occurrence of; empty: none
 
 	Meta map[string]string // the grant's notes; never changes; nil: none
 }

@@ -36,6 +36,9 @@ func (m *machine) checkAccount(t *rapid.T, account string, balance credits.Balan
 	w := model.world(now)
 	machineSame(t, "Balance of "+account, balance, w.balanceAt(now))
 	machineSame(t, "History of "+account, machineAllUntimed(history), w.entries)
+	newest := machineEntries(t, m.ledger.History(t.Context(), credits.Query{Account: account, NewestFirst: true}))
+	slices.Reverse(newest)
+	machineSame(t, "History of "+account+" from the end", newest, history)
 	for _, feature := range append([]string{"", "speech"}, machineFeatures...) {
 		if got, want := balance.For(feature), modelAmount(w.payable(feature, now)); got != want {
 			t.Fatalf("For(%q) of %s = %v, want %v", feature, account, got, want)
@@ -127,8 +130,8 @@ func machineAddsUp(t *rapid.T, balance credits.Balance, history []credits.Entry)
 			t.Fatalf("entry %d has the ID %q again, want one effect", e.Seq, e.ID)
 		}
 		last, ids[e.ID] = e.At, true
-		if e.Lot != nil {
-			lots[e.Lot.ID] = *e.Lot
+		if len(e.Lots) > 0 {
+			lots[e.Lots[0].ID] = e.Lots[0]
 		}
 		machinePosts(t, e, lots, rest)
 	}

@@ -209,3 +209,23 @@ func drawRule(t *rapid.T, depth int, instant func() time.Time) modelRule {
 	}
 	return r
 }
+
+// drawTermRule draws a rule that asks for a term: shapes that outlive it, or
+// that another first purchase would change.
+func drawTermRule(t *rapid.T, instant func() time.Time) modelRule {
+	subscribed := modelRule{kind: "while subscribed"}
+	other := drawRule(t, 0, instant)
+	switch rapid.IntRange(0, 5).Draw(t, "shape") {
+	case 0:
+		return modelRule{kind: "latest", parts: []modelRule{subscribed, other}}
+	case 1:
+		return modelRule{kind: "earliest", parts: []modelRule{other, subscribed}}
+	case 2:
+		return modelRule{kind: "purchased before", at: instant(), parts: []modelRule{subscribed, other}}
+	case 3:
+		return modelRule{kind: "purchased before", at: instant(), parts: []modelRule{
+			other, {kind: "earliest", parts: []modelRule{subscribed, drawRule(t, 0, instant)}},
+		}}
+	}
+	return subscribed
+}

@@ -33,24 +33,18 @@ func TestMachineWithAnotherOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { newMachine(machineOrder, modelOrder).run(t) })
 }
 
-// machineOrder draws packs first, then what ends last, and leaves the rest to
-// Lot.Compare.
+// machineOrder draws packs first, and lots that start later before those that
+// started earlier, and leaves the rest to Lot.Compare.
 func machineOrder(a, b credits.Lot) int {
-	if c := cmp.Compare(a.Source, b.Source); c != 0 {
-		return -c
-	}
-	if a.End.IsZero() || b.End.IsZero() {
-		return 0
-	}
-	return b.End.Compare(a.End)
+	return cmp.Or(cmp.Compare(b.Source, a.Source), b.Start.Compare(a.Start))
 }
 
 func modelOrder(a, b *modelLot) bool {
 	if a.grant.Source != b.grant.Source {
 		return a.grant.Source > b.grant.Source
 	}
-	if !a.end.IsZero() && !b.end.IsZero() && !a.end.Equal(b.end) {
-		return a.end.After(b.end)
+	if !a.start.Equal(b.start) {
+		return a.start.After(b.start)
 	}
 	return modelBefore(a, b)
 }
@@ -62,7 +56,8 @@ var (
 	machineFeatures = []string{"ai-image", "ai-music", "speech-to-text"}
 )
 
-// machine is a ledger, its model, and a twin that is swept at every step.
+// machine is a ledger, its model, and a twin that is swept at every step and
+// keeps its accounts in another store.
 type machine struct {
 	clock      time.Time
 	mayRunBack bool
@@ -70,9 +65,9 @@ type machine struct {
 	store      *memory.Store
 	ledger     *credits.Ledger
 
-	// The twin has its own store. It is given up when the clock runs back, since
-	// it then has recorded what the ledger never will.
-	twinStore *memory.Store
+	// The twin is given up when the clock runs back, since it then has recorded
+	// what the ledger never will.
+	twinStore *plainStore
 	twin      *credits.Ledger
 
 	samples []machineSample
@@ -90,7 +85,7 @@ type machineSample struct {
 func newMachine(order func(a, b credits.Lot) int, before func(a, b *modelLot) bool) *machine {
 	m := &machine{
 		clock: machineStart, models: map[string]*modelAccount{}, refused: map[string][]modelCommand{},
-		store: memory.New(), twinStore: memory.New(),
+		store: memory.New(), twinStore: newPlainStore(),
 	}
 	options := credits.Options{Now: func() time.Time { return m.clock }, Order: order}
 	m.ledger, m.twin = credits.New(m.store, options), credits.New(m.twinStore, options)
@@ -105,14 +100,17 @@ func (m *machine) run(t *rapid.T) {
 		"":                        m.check,
 		"grant":                   m.grant,
 		"grant under a term":      m.grantUnderTerm,
+		"grant many":              m.grantMany,
 		"spend":                   m.spend,
 		"spend again":             m.spend,
 		"renew":                   m.renew,
+		"renew again":             m.renew,
 		"repeat":                  m.repeat,
 		"reuse an ID":             m.reuse,
 		"retry what was refused":  m.retry,
 		"a command that is wrong": m.wrong,
 		"jump to an end":          m.jumpToEnd,
+		"jump to another end":     m.jumpToEnd,
 		"jump":                    m.jump,
 		"run back":                m.runBack,
 		"sweep":                   m.sweep,
@@ -164,10 +162,14 @@ func (m *machine) issueTwin(t *rapid.T, c modelCommand, want modelVerdict) {
 		if !want.isAny(err) {
 			t.Fatalf("%s on the twin = %v, want one of %v", c.intent(), err, want.refusals)
 		}
+		if reused, ok := err.(*credits.IDReusedError); ok {
+			machineScribble(reused.First)
+		}
 		return
 	}
 	machineOK(t, c.intent()+" on the twin", err)
 	machineSame(t, c.intent()+" on the twin", machineUntimed(got.Entry), want.entry)
+	machineScribble(got.Entry)
 }
 
 // machineSend runs a command from memory that is overwritten right after the
@@ -319,9 +321,9 @@ func machineScribble(e credits.Entry) {
 	for i := range e.Postings {
 		e.Postings[i] = credits.Posting{Lot: "scribbled", Available: credits.Of(-7)}
 	}
-	if e.Lot != nil {
-		machineScribbleLots([]credits.Lot{*e.Lot})
-		*e.Lot = credits.Lot{ID: "scribbled"}
+	if len(e.Lots) > 0 {
+		machineScribbleLots(e.Lots)
+		e.Lots[0] = credits.Lot{ID: "scribbled"}
 	}
 	if e.Term != nil {
 		*e.Term = credits.Term{ID: "scribbled"}

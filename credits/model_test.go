@@ -1,7 +1,6 @@
 package credits_test
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math/big"
@@ -75,6 +74,7 @@ type modelLot struct {
 	start     time.Time
 	end       time.Time // zero: never
 	available *big.Int
+	spent     *big.Int
 	term      *modelTerm // the subscription it was granted under; nil: none
 }
 
@@ -188,6 +188,7 @@ func (w *modelWorld) refusals(c modelCommand, now time.Time) []error {
 		add(term != nil && !since.IsZero() && !since.Equal(term.since), credits.ErrInvalid)
 		add(c.renew.End && term == nil, credits.ErrNotFound)
 		add(!c.renew.End && !modelCut(c.renew.Until).After(now), credits.ErrInvalid)
+		add(!c.renew.End && term != nil && modelCut(c.renew.Until).Before(term.until), credits.ErrInvalid)
 	}
 	return list
 }
@@ -196,7 +197,7 @@ func (w *modelWorld) refusals(c modelCommand, now time.Time) []error {
 func (w *modelWorld) lot(c modelCommand, now time.Time) (lot *modelLot, open bool) {
 	lot = &modelLot{
 		grant: *c.grant, rule: c.rule, start: modelCut(c.grant.Start),
-		available: big.NewInt(c.grant.Amount.Micros()), term: w.term(c.grant.Term),
+		available: big.NewInt(c.grant.Amount.Micros()), spent: new(big.Int), term: w.term(c.grant.Term),
 	}
 	if lot.start.IsZero() {
 		lot.start = now
@@ -243,7 +244,8 @@ func (l *modelLot) covers(feature string) bool {
 // nextStart is when the next lot starts that a feature may use; zero: none.
 func (w *modelWorld) nextStart(feature string, at time.Time) (next time.Time) {
 	for _, lot := range w.lots {
-		if lot.covers(feature) && lot.start.After(at) && (next.IsZero() || lot.start.Before(next)) {
+		starts := lot.start.After(at) && (lot.end.IsZero() || lot.start.Before(lot.end))
+		if starts && lot.covers(feature) && (next.IsZero() || lot.start.Before(next)) {
 			next = lot.start
 		}
 	}
@@ -268,7 +270,7 @@ func (w *modelWorld) applyGrant(c modelCommand) {
 	w.lots = append(w.lots, lot)
 	opened := lot.record()
 	w.post(credits.Entry{
-		ID: c.grant.ID, Kind: credits.KindGrant, At: c.effect, Source: c.grant.Source, Meta: c.grant.Meta, Lot: &opened,
+		ID: c.grant.ID, Kind: credits.KindGrant, At: c.effect, Source: c.grant.Source, Meta: c.grant.Meta, Lots: []credits.Lot{opened},
 		Postings: []credits.Posting{{Lot: c.grant.ID, Available: c.grant.Amount}},
 	}, lot.available)
 }
@@ -290,6 +292,7 @@ func (w *modelWorld) applySpend(c modelCommand) {
 			taken.Set(first.available)
 		}
 		first.available = new(big.Int).Sub(first.available, taken)
+		first.spent = new(big.Int).Add(first.spent, taken)
 		rest.Sub(rest, taken)
 		postings = append(postings, credits.Posting{Lot: first.grant.ID, Available: modelAmount(taken).Neg()})
 	}
@@ -371,12 +374,19 @@ func (w *modelWorld) end(lot *modelLot) {
 	lot.available = new(big.Int)
 	w.drop()
 	w.post(credits.Entry{
-		Of: lot.grant.ID, Kind: credits.KindEnd, At: lot.end,
+		Of: lot.grant.ID, Kind: credits.KindEnd, At: lot.end, Source: lot.grant.Source,
 		Postings: []credits.Posting{{Lot: lot.grant.ID, Available: modelAmount(rest)}},
 	}, rest)
 }
 
+// lapse closes a term. What outlives it keeps its end: a term that starts later
+// under the same ID is another.
 func (w *modelWorld) lapse(term *modelTerm) {
+	for _, lot := range w.lots {
+		if lot.term == term {
+			lot.term, lot.grant.Term = nil, ""
+		}
+	}
 	w.terms = slices.DeleteFunc(w.terms, func(t *modelTerm) bool { return t == term })
 	w.post(credits.Entry{Of: term.id, Kind: credits.KindLapse, At: term.until, Term: term.record(true)}, new(big.Int))
 }
@@ -391,94 +401,6 @@ func (w *modelWorld) post(e credits.Entry, effect *big.Int) {
 	e.Account, e.Seq = w.account.name, int64(len(w.entries)+1)
 	e.Amount, e.Balance = modelAmount(effect), modelAmount(w.balance)
 	w.entries = append(w.entries, e)
-}
-
-// record is the lot as the library reports it.
-func (l *modelLot) record() credits.Lot {
-	g := l.grant
-	return credits.Lot{
-		ID: g.ID, Source: g.Source, Granted: g.Amount, Available: modelAmount(l.available), Start: l.start, End: l.end,
-		Validity: g.Validity, Term: g.Term, PeriodEnd: modelCut(g.PeriodEnd), Features: modelSorted(g.Features),
-		Priority: g.Priority, Paid: g.Paid, NonRefundable: g.NonRefundable, Meta: g.Meta,
-	}
-}
-
-func (t *modelTerm) record(lapsed bool) *credits.Term {
-	return &credits.Term{ID: t.id, Since: t.since, Until: t.until, Lapsed: lapsed}
-}
-
-// balanceAt is the balance that the library has to report of the world.
-func (w *modelWorld) balanceAt(at time.Time) credits.Balance {
-	available, scheduled := new(big.Int), new(big.Int)
-	for _, lot := range w.lots {
-		if lot.start.After(at) {
-			scheduled.Add(scheduled, lot.available)
-		} else {
-			available.Add(available, lot.available)
-		}
-	}
-	return credits.Balance{
-		AsOf: at, Posted: modelAmount(w.balance), Available: modelAmount(available), Scheduled: modelAmount(scheduled),
-		Lots: w.records(w.account.before), Terms: w.termRecords(),
-	}
-}
-
-// state is the state that has to be stored when the world is what was recorded.
-func (w *modelWorld) state() credits.State {
-	s := credits.State{
-		Account: w.account.name, Seq: int64(len(w.entries)), Balance: modelAmount(w.balance),
-		Lots: w.records(modelBefore), Terms: w.termRecords(),
-	}
-	if len(w.entries) > 0 {
-		s.At = w.entries[len(w.entries)-1].At
-	}
-	if ends := w.ends(); len(ends) > 0 {
-		s.Due = ends[0]
-	}
-	return s
-}
-
-// ends returns every instant at which something open ends, in order.
-func (w *modelWorld) ends() []time.Time {
-	var ends []time.Time
-	for _, lot := range w.lots {
-		if !lot.end.IsZero() {
-			ends = append(ends, lot.end)
-		}
-	}
-	for _, term := range w.terms {
-		ends = append(ends, term.until)
-	}
-	slices.SortFunc(ends, time.Time.Compare)
-	return ends
-}
-
-// records returns the open lots in an order.
-func (w *modelWorld) records(before func(a, b *modelLot) bool) []credits.Lot {
-	lots := slices.Clone(w.lots)
-	slices.SortFunc(lots, func(a, b *modelLot) int {
-		switch {
-		case before(a, b):
-			return -1
-		case before(b, a):
-			return 1
-		}
-		return 0
-	})
-	var records []credits.Lot
-	for _, lot := range lots {
-		records = append(records, lot.record())
-	}
-	return records
-}
-
-func (w *modelWorld) termRecords() []credits.Term {
-	var records []credits.Term
-	for _, term := range w.terms {
-		records = append(records, *term.record(false))
-	}
-	slices.SortFunc(records, func(a, b credits.Term) int { return cmp.Compare(a.ID, b.ID) })
-	return records
 }
 
 // modelBefore is the drawdown order, written out once more.
@@ -514,16 +436,6 @@ func modelBefore(a, b *modelLot) bool {
 	}
 	return a.grant.ID < b.grant.ID
 }
-
-// modelAmount takes a number of micros out of the model.
-func modelAmount(micros *big.Int) credits.Amount {
-	if !micros.IsInt64() {
-		panic(fmt.Sprintf("the model has %v micros, which is beyond every amount", micros))
-	}
-	return credits.Micros(micros.Int64())
-}
-
-func modelSorted(features []string) []string { return slices.Sorted(slices.Values(features)) }
 
 // isAny reports whether err is one of the refusals.
 func (v *modelVerdict) isAny(err error) bool {

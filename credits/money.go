@@ -17,6 +17,8 @@ func (m Money) validate(field string) error {
 	switch {
 	case m.IsZero():
 		return nil
+	case m.Minor == 0:
+		return &InvalidError{Field: field, Reason: fmt.Sprintf("is zero, but has currency %q: leave both out", clip(m.Currency))}
 	case m.Minor < 0:
 		return &InvalidError{Field: field, Reason: fmt.Sprintf("is negative: %d minor units", m.Minor)}
 	case !isCurrency(m.Currency):

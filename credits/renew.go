@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Renew starts a term, moves its end, or ends it at once. Lots that follow the
+// Renew starts a term, puts off its end, or ends it at once. Lots that follow the
 // term move with it, so that a renewal before the end carries them on. From the
 // instant Until on the term has lapsed and its lots have ended; a Renew then
 // starts a new term, whose Since is new too.
@@ -15,8 +15,10 @@ type Renew struct {
 	Account string // required
 	Term    string // required: the subscription
 
-	Until time.Time // the term's new end, after now; required unless End
-	End   bool      // ends the term now; excludes Until
+	// Until is the term's new end, after now and not before the old one: what was
+	// paid for, and whatever grace late payments have. Required unless End.
+	Until time.Time
+	End   bool // ends the term now; excludes Until
 
 	// Since is the first purchase, where that was before the term's first
 	// Renew: a subscription that is older than this ledger. Not after now; zero:
@@ -85,7 +87,7 @@ func (c *Renew) decide(d *draft) (Entry, error) {
 
 // term works out the term as the command leaves it.
 func (c *Renew) term(d *draft) (Term, error) {
-	i, open := d.state.term(c.Term)
+	i, open := findID(d.state.Terms, c.Term)
 	term := Term{ID: c.Term, Since: d.now}
 	if open {
 		term = d.state.Terms[i]
@@ -104,6 +106,9 @@ func (c *Renew) term(d *draft) (Term, error) {
 	case !c.Until.After(d.now):
 		return Term{}, &InvalidError{Field: "until", Reason: fmt.Sprintf("is %s, not after now, %s: set End to end the term now",
 			c.Until.Format(time.RFC3339Nano), d.now.Format(time.RFC3339Nano))}
+	case open && c.Until.Before(term.Until):
+		return Term{}, &InvalidError{Field: "until", Reason: fmt.Sprintf("is %s, before the term's end, %s, which renewals only put off: an older renewal may have come late; set End to end the term now",
+			c.Until.Format(time.RFC3339Nano), term.Until.Format(time.RFC3339Nano))}
 	case !open && len(d.state.Terms) >= MaxTerms:
 		return Term{}, &LimitError{Account: c.Account, What: "open terms", Limit: MaxTerms}
 	default:

@@ -3,6 +3,9 @@ package credits
 import (
 	"fmt"
 	"iter"
+	"slices"
+
+	"github.com/scriphq/scrip/expiry"
 )
 
 // replay rebuilds the state of an account from its entries, oldest first. It
@@ -17,39 +20,85 @@ func replay(account string, entries iter.Seq2[Entry, error]) (State, error) {
 			return State{}, err
 		}
 	}
-	state.Due = state.nextDue()
+	d := draft{state: state}
+	state.Due = d.nextDue()
 	return state, nil
 }
 
 // replay makes one entry's effect.
 func (s *State) replay(e *Entry) error {
 	s.Seq, s.At, s.Balance = e.Seq, e.At, e.Balance
-	if e.Term != nil {
-		s.applyTerm(e.Term)
-		s.follow(*e.Term)
-	}
+	s.replayRecords(e)
 	for _, posting := range e.Postings {
-		lot, err := s.posted(e, posting.Lot)
-		if err != nil {
+		if err := s.replayPosting(e, posting); err != nil {
 			return err
 		}
-		lot.Available = lot.Available.plus(posting.Available)
-		lot.Held = lot.Held.plus(posting.Held)
-		s.applyLot(&lot)
+	}
+	for i := range e.Lots { // as the entry left them, postings included
+		s.applyLot(&e.Lots[i])
 	}
 	return nil
 }
 
-// posted returns the lot that a posting is to change: an open one, or the one
-// that the entry opens, before anything was posted to it.
-func (s *State) posted(e *Entry, id string) (Lot, error) {
-	if i := s.lot(id); i >= 0 {
-		return s.Lots[i], nil
+// replayRecords takes over what the entry set.
+func (s *State) replayRecords(e *Entry) {
+	if e.Hold != nil {
+		s.Holds = place(s.Holds, e.Hold.Clone())
 	}
-	if e.Lot != nil && e.Lot.ID == id {
-		lot := *e.Lot
-		lot.Available, lot.Held = Amount{}, Amount{}
-		return lot, nil
+	if e.Term != nil {
+		s.Terms = place(s.Terms, *e.Term)
+		if !e.Term.Lapsed {
+			s.follow(*e.Term)
+		}
+		if e.Term.Lapsed {
+			s.outlive(e.Term.ID)
+		}
 	}
-	return Lot{}, fmt.Errorf("credits: entry %d of account %q posts to lot %q, which is not open", e.Seq, e.Account, id)
+	if e.Allowance != nil {
+		s.Allowances = place(s.Allowances, e.Allowance.Clone())
+	}
+	if e.Settings != nil {
+		s.Settings = *e.Settings
+	}
+}
+
+// outlive makes what the lapse of a term does to what is left.
+func (s *State) outlive(term string) {
+	for _, allowance := range s.stoppedBy(term) {
+		s.Allowances = place(s.Allowances, allowance)
+	}
+	for i := range s.Lots {
+		if s.Lots[i].Term == term {
+			s.Lots[i].Term = ""
+		}
+	}
+}
+
+// replayPosting changes a lot, or the debt.
+func (s *State) replayPosting(e *Entry, p Posting) error {
+	if p.Lot == "" {
+		s.Debt = s.Debt.minus(p.Available).minus(p.Held)
+		s.DebtHeld = s.DebtHeld.plus(p.Held)
+		return nil
+	}
+	if slices.ContainsFunc(e.Lots, func(l Lot) bool { return l.ID == p.Lot }) {
+		return nil
+	}
+	i := s.lot(p.Lot)
+	if i < 0 {
+		return fmt.Errorf("credits: entry %d of account %q posts to lot %q, which is not open", e.Seq, e.Account, p.Lot)
+	}
+	lot := s.Lots[i]
+	lot.Available = lot.Available.plus(p.Available)
+	lot.Held = lot.Held.plus(p.Held)
+	switch e.Kind {
+	case KindSpend, KindCapture, KindRefund:
+		lot.Spent = lot.Spent.minus(p.Available).minus(p.Held)
+	case KindEnd:
+		if !lot.endedAt(e.At) { // an allowance was reset
+			lot.End, lot.Validity = e.At, expiry.Until(e.At)
+		}
+	}
+	s.applyLot(&lot)
+	return nil
 }

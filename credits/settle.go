@@ -2,25 +2,11 @@ package credits
 
 import (
 	"cmp"
+	"container/heap"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
-)
-
-// due is one thing that time does to an account.
-type due struct {
-	at   time.Time
-	rank rank
-	id   string // of the lot or term
-	lot  int    // index in the draft's own lots, for rankEnd
-}
-
-// rank orders what is due at the same instant.
-type rank int
-
-const (
-	rankEnd   rank = iota // a lot ends
-	rankLapse             // a term lapses, after its lots ended
 )
 
 // settle makes happen whatever has come due by the draft's instant, in order of
@@ -32,15 +18,12 @@ func (d *draft) settle() {
 		return
 	}
 	d.own()
-	for _, event := range d.allDue() {
-		switch event.rank {
-		case rankEnd:
-			d.end(&d.state.Lots[event.lot], event.at)
-		case rankLapse:
-			d.lapse(event.id, event.at)
-		}
+	s := settlement{draft: d, ended: d.state.Lots}
+	s.collect()
+	for len(s.agenda) > 0 {
+		s.happen(heap.Pop(&s.agenda).(due))
 	}
-	d.state.Lots = slices.DeleteFunc(d.state.Lots, func(l Lot) bool { return l.Closed() })
+	s.close()
 	d.change.Due = d.nextDue()
 	d.recount = false
 }
@@ -53,54 +36,231 @@ func (d *draft) isDue() bool {
 	return !d.change.Due.IsZero() && !d.change.Due.After(d.now)
 }
 
-// allDue returns what has come due, in the order in which it happens.
-func (d *draft) allDue() []due {
-	var all []due
-	for i := range d.state.Lots {
-		if lot := &d.state.Lots[i]; lot.endedAt(d.now) {
-			all = append(all, due{at: lot.End, rank: rankEnd, id: lot.ID, lot: i})
-		}
-	}
-	for i := range d.state.Terms {
-		if term := &d.state.Terms[i]; !d.now.Before(term.Until) {
-			all = append(all, due{at: term.Until, rank: rankLapse, id: term.ID})
-		}
-	}
-	slices.SortFunc(all, func(a, b due) int {
-		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.rank, b.rank), strings.Compare(a.id, b.id))
-	})
-	return all
+// due is one thing that time does to an account.
+type due struct {
+	at   time.Time
+	rank rank
+	id   string // of the hold, lot, term or allowance
+	lot  *Lot   // for rankEnd
 }
 
-// end takes what is left out of a lot that has reached its end.
-func (d *draft) end(lot *Lot, at time.Time) {
+// rank orders what is due at the same instant. What has the same rank happens in
+// the order of the IDs.
+type rank int
+
+const (
+	rankHold rank = iota
+	rankEnd
+	rankLapse
+	rankAllowance
+)
+
+// agenda is a heap of what is due, the first on top.
+type agenda []due
+
+func (a agenda) Len() int      { return len(a) }
+func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
+
+func (a agenda) Less(i, j int) bool {
+	return cmp.Or(a[i].at.Compare(a[j].at), cmp.Compare(a[i].rank, a[j].rank), strings.Compare(a[i].id, a[j].id)) < 0
+}
+
+// Push implements heap.Interface.
+func (a *agenda) Push(x any) { *a = append(*a, x.(due)) }
+
+// Pop implements heap.Interface.
+func (a *agenda) Pop() any {
+	last := len(*a) - 1
+	x := (*a)[last]
+	*a = (*a)[:last]
+	return x
+}
+
+// settlement is one run of settle. While it runs, lots keep their places, so that
+// the agenda can point to them; new ones are kept beside.
+type settlement struct {
+	*draft
+	agenda agenda
+	born   []*Lot
+	ended  []Lot // the draft's own lots
+}
+
+// collect puts on the agenda what has come due of what is there.
+func (s *settlement) collect() {
+	for i := range s.ended {
+		s.plan(&s.ended[i])
+	}
+	for i := range s.state.Holds {
+		if hold := &s.state.Holds[i]; !hold.Deadline.After(s.now) {
+			heap.Push(&s.agenda, due{at: hold.Deadline, rank: rankHold, id: hold.ID})
+		}
+	}
+	for i := range s.state.Terms {
+		if term := &s.state.Terms[i]; !term.Until.After(s.now) {
+			heap.Push(&s.agenda, due{at: term.Until, rank: rankLapse, id: term.ID})
+		}
+	}
+	for i := range s.state.Allowances {
+		s.planAllowance(&s.state.Allowances[i])
+	}
+}
+
+// plan puts a lot's end on the agenda. What comes back to a lot after its end,
+// from a hold or by a refund, ends when it comes back.
+func (s *settlement) plan(lot *Lot) {
+	if lot.endedAt(s.now) {
+		heap.Push(&s.agenda, due{at: later(lot.End, s.at), rank: rankEnd, id: lot.ID, lot: lot})
+	}
+}
+
+func (s *settlement) planAllowance(allowance *Allowance) {
+	if !allowance.Next.After(s.now) {
+		heap.Push(&s.agenda, due{at: allowance.Next, rank: rankAllowance, id: allowance.ID})
+	}
+}
+
+func (s *settlement) happen(event due) {
+	switch event.rank {
+	case rankHold:
+		s.lapseHold(event.id, event.at)
+	case rankEnd:
+		s.end(event.lot, event.at)
+	case rankLapse:
+		s.lapse(event.id, event.at)
+	case rankAllowance:
+		s.allow(event.id, event.at)
+	}
+}
+
+// close brings the draft's lots into order again.
+func (s *settlement) close() {
+	open := slices.DeleteFunc(s.ended, func(l Lot) bool { return l.Closed() })
+	for _, lot := range s.born {
+		if !lot.Closed() {
+			open = append(open, *lot)
+		}
+	}
+	slices.SortFunc(open, func(a, b Lot) int { return a.Compare(&b) })
+	s.state.Lots = open
+}
+
+// all yields every lot, also those that were born or emptied in this run.
+func (s *settlement) all(yield func(*Lot) bool) {
+	for i := range s.ended {
+		if !yield(&s.ended[i]) {
+			return
+		}
+	}
+	for _, lot := range s.born {
+		if !yield(lot) {
+			return
+		}
+	}
+}
+
+// lapseHold gives back what a hold has beyond its deadline.
+func (s *settlement) lapseHold(id string, at time.Time) {
+	i, _ := findID(s.state.Holds, id)
+	hold := s.state.Holds[i].Clone()
+	entry := Entry{ID: reserved + "lapse/hold/" + id, Of: id, Kind: KindLapse, At: at, Feature: hold.Feature}
+	for _, part := range hold.Parts {
+		entry.Postings = append(entry.Postings, Posting{Lot: part.Lot, Available: part.Amount, Held: part.Amount.Neg()})
+		for lot := range s.all {
+			if lot.ID == part.Lot {
+				lot.Available, lot.Held = lot.Available.plus(part.Amount), lot.Held.minus(part.Amount)
+				s.record(lot)
+				s.planAgain(lot, at)
+			}
+		}
+	}
+	hold.Parts, hold.Settled = nil, true
+	s.putHold(hold)
+	entry.Hold = &hold
+	s.must(entry)
+}
+
+// planAgain plans the end of a lot that got something back at or after its end,
+// when its own turn is over.
+func (s *settlement) planAgain(lot *Lot, at time.Time) {
+	if lot.endedAt(at) {
+		heap.Push(&s.agenda, due{at: at, rank: rankEnd, id: lot.ID, lot: lot})
+	}
+}
+
+// end takes what is available out of a lot that has reached its end. What its
+// Rollover lets go on moves into a new lot first, but nothing of what came back
+// after the end.
+func (s *settlement) end(lot *Lot, at time.Time) {
+	if lot.Available.IsZero() {
+		return
+	}
+	onTime := at.Equal(lot.End) && !slices.Contains(s.late, lot.ID)
+	if onTime {
+		s.rollOver(lot, at)
+	}
 	rest := lot.Available
 	lot.Available = Amount{}
-	d.record(lot)
-	d.happen(Entry{
-		ID: reserved + "end/" + lot.ID, Of: lot.ID, Kind: KindEnd, At: at,
+	s.record(lot)
+	if rest.IsZero() {
+		return
+	}
+	s.must(Entry{
+		ID: s.endID(lot, onTime), Of: lot.ID, Kind: KindEnd, At: at,
 		Amount:   rest.Neg(),
 		Postings: []Posting{{Lot: lot.ID, Available: rest.Neg()}},
 		Source:   lot.Source,
 	})
 }
 
-// lapse closes a term that has reached its end. Its ID carries the instant,
-// because a term that is bought again can lapse again.
-func (d *draft) lapse(id string, at time.Time) {
-	i, _ := d.state.term(id)
-	term := d.state.Terms[i]
-	term.Lapsed = true
-	d.putTerm(term)
-	d.happen(Entry{
-		ID: reserved + "lapse/" + at.Format(time.RFC3339Nano) + "/" + id, Of: id, Kind: KindLapse, At: at,
-		Term: &term,
-	})
+// endID names the end of a lot. What came back to it after its end ends in an
+// entry of its own, which is told apart by its Seq.
+func (s *settlement) endID(lot *Lot, onTime bool) string {
+	if onTime {
+		return reserved + "end/" + lot.ID
+	}
+	return fmt.Sprintf("%send@%d/%s", reserved, s.seq+1, lot.ID)
 }
 
-// happen posts what time does. Time only takes away, which cannot overflow.
-func (d *draft) happen(e Entry) {
-	if err := d.post(e); err != nil {
+// lapse closes a term that has reached its end, and stops its allowances. Lots
+// that outlive it keep their ends.
+func (s *settlement) lapse(id string, at time.Time) {
+	i, _ := findID(s.state.Terms, id)
+	term := s.state.Terms[i]
+	term.Lapsed = true
+	s.putTerm(term)
+	for _, allowance := range s.state.stoppedBy(id) {
+		s.putAllowance(allowance)
+	}
+	for lot := range s.all {
+		if lot.Term == id && !lot.Closed() {
+			lot.Term = "" // a later term of that ID is another
+			s.record(lot)
+		}
+	}
+	s.must(Entry{ID: s.lapseID(id, at), Of: id, Kind: KindLapse, At: at, Term: &term})
+}
+
+// lapseID names the lapse of a term by its instant. What a command ended is told
+// apart by its Seq: at one instant that can be done more than once.
+func (s *settlement) lapseID(id string, at time.Time) string {
+	if s.decided {
+		return fmt.Sprintf("%slapse@%d/%s", reserved, s.seq+1, id)
+	}
+	return reserved + "lapse/" + at.Format(time.RFC3339Nano) + "/" + id
+}
+
+// must posts what time does. It only takes away or stays within what was checked,
+// and cannot overflow.
+func (s *settlement) must(e Entry) {
+	if err := s.post(e); err != nil {
 		panic("credits: broken invariant: " + err.Error())
 	}
+}
+
+// later returns the later of two instants.
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }

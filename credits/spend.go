@@ -12,6 +12,10 @@ type Spend struct {
 	Feature string // what is used; empty: only lots for all features pay
 	Amount  Amount // zero or more; a use that costs nothing is recorded too
 
+	// Partial takes what there is where that is less than Amount; the receipt's
+	// Short says how much was lacking. Otherwise a spend is whole or refused.
+	Partial bool
+
 	Quantity string // how much was used, in words, for the history: "3m20s"
 	Price    Price  // why it costs Amount, for the history
 
@@ -58,6 +62,7 @@ func (c *Spend) target() (account, id string) { return c.Account, c.ID }
 func (c *Spend) digest(buffer []byte) Digest {
 	f := fingerprintOf(KindSpend, buffer)
 	f.amount(c.Amount)
+	f.flag(c.Partial)
 	f.text(c.Feature)
 	f.text(c.Quantity)
 	f.text(c.Price.Card)
@@ -73,12 +78,22 @@ func (c *Spend) intent() string {
 
 // decide draws the amount down from the lots.
 func (c *Spend) decide(d *draft) (Entry, error) {
-	postings, err := d.draw(c.Feature, c.Amount)
+	if err := d.checkThawed(); err != nil {
+		return Entry{}, err
+	}
+	amount := c.Amount
+	if c.Partial {
+		amount = least(amount, d.spendable(c.Feature))
+		if amount.Sign() <= 0 && c.Amount.Sign() > 0 {
+			return Entry{}, d.afford(c.Feature, c.Amount)
+		}
+	}
+	postings, err := d.draw(c.Feature, amount, true)
 	if err != nil {
 		return Entry{}, err
 	}
 	return Entry{
-		Kind: KindSpend, Amount: c.Amount.Neg(), Postings: postings,
+		Kind: KindSpend, Amount: amount.Neg(), Postings: postings, Short: c.Amount.minus(amount),
 		Feature: c.Feature, Quantity: c.Quantity, Price: c.Price, Meta: c.Meta,
 	}, nil
 }
@@ -87,7 +102,7 @@ func (c *Spend) decide(d *draft) (Entry, error) {
 func (d *draft) nextStart(feature string) time.Time {
 	var next time.Time
 	for i := range d.state.Lots {
-		if lot := &d.state.Lots[i]; lot.Start.After(d.now) && lot.Covers(feature) {
+		if lot := &d.state.Lots[i]; lot.Start.After(d.now) && lot.UsableAt(lot.Start) && lot.Covers(feature) {
 			next = sooner(next, lot.Start)
 		}
 	}

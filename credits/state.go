@@ -14,18 +14,38 @@ type State struct {
 	Account string
 	Seq     int64     // of the last entry; zero: none
 	At      time.Time // of the last entry; the account's time never runs back
-	Balance Amount    // the last entry's: the sum over Lots
-	Due     time.Time // the earliest instant at which something ends; zero: nothing will
-	Lots    []Lot     // the open lots in ascending order of [Lot.Compare]
-	Terms   []Term    // the open terms in ascending order of ID
+	Balance Amount    // the last entry's: the sum over Lots less Debt
+	Due     time.Time // the earliest instant at which time does something; zero: never
+
+	Debt     Amount   // what the account owes, zero or more
+	DebtHeld Amount   // what holds set aside of the overdraft, zero or more
+	Settings Settings // the account's own
+
+	Lots       []Lot       // the open lots in ascending order of [Lot.Compare]
+	Holds      []Hold      // the open holds in ascending order of ID
+	Terms      []Term      // the open terms in ascending order of ID
+	Allowances []Allowance // the running allowances in ascending order of ID
+}
+
+// Settings are what an account is configured to. The zero value is the default.
+type Settings struct {
+	Overdraft Amount // how far spends may take the account into debt; zero: not at all
+	Frozen    bool   // refuses spends, reserves and extensions; time still settles
 }
 
 // Change is what a decision does to a [State]. The zero Change does nothing.
 type Change struct {
 	Entries []Entry   // to append, in order; the first continues State.Seq
-	Lots    []Lot     // every touched lot once, as it is now: opened, changed or closed
-	Terms   []Term    // every touched term once, as it is now
 	Due     time.Time // the new State.Due
+
+	Debt, DebtHeld Amount   // the new State.Debt and State.DebtHeld
+	Settings       Settings // the new State.Settings
+
+	// Every touched record once, as it is now: new, changed or closed.
+	Lots       []Lot
+	Holds      []Hold
+	Terms      []Term
+	Allowances []Allowance
 }
 
 // IsZero reports whether there is nothing to write.
@@ -40,11 +60,24 @@ func (s *State) Apply(c Change) {
 	}
 	last := &c.Entries[len(c.Entries)-1]
 	s.Seq, s.At, s.Balance, s.Due = last.Seq, last.At, last.Balance, c.Due
+	s.Debt, s.DebtHeld, s.Settings = c.Debt, c.DebtHeld, c.Settings
+	s.applyRecords(&c)
+}
+
+// applyRecords makes the part of a change that is about lots, holds, terms and
+// allowances.
+func (s *State) applyRecords(c *Change) {
 	for i := range c.Lots {
 		s.applyLot(&c.Lots[i])
 	}
+	for i := range c.Holds {
+		s.Holds = place(s.Holds, c.Holds[i].Clone())
+	}
 	for i := range c.Terms {
-		s.applyTerm(&c.Terms[i])
+		s.Terms = place(s.Terms, c.Terms[i])
+	}
+	for i := range c.Allowances {
+		s.Allowances = place(s.Allowances, c.Allowances[i].Clone())
 	}
 }
 
@@ -80,16 +113,44 @@ func (s *State) replaceLot(i int, lot *Lot) {
 	s.Lots[i].Features, s.Lots[i].Meta = features, meta
 }
 
-func (s *State) applyTerm(term *Term) {
-	i, found := s.term(term.ID)
+// record is what an account has some of, by ID, while it is open.
+type record[T any] interface {
+	*T
+	key() string
+	Closed() bool
+}
+
+func (h *Hold) key() string      { return h.ID }
+func (t *Term) key() string      { return t.ID }
+func (a *Allowance) key() string { return a.ID }
+
+// findID returns where the record with that ID is, or would be.
+func findID[T any, P record[T]](records []T, id string) (int, bool) {
+	return slices.BinarySearchFunc(records, id, func(r T, id string) int { return strings.Compare(P(&r).key(), id) })
+}
+
+// place puts a record in its place in records ordered by ID; a closed one goes.
+func place[T any, P record[T]](records []T, r T) []T {
+	i, found := findID[T, P](records, P(&r).key())
 	switch {
-	case found && term.Closed():
-		s.Terms = slices.Delete(s.Terms, i, i+1)
+	case found && P(&r).Closed():
+		return slices.Delete(records, i, i+1)
 	case found:
-		s.Terms[i] = *term
-	case !term.Closed():
-		s.Terms = slices.Insert(s.Terms, i, *term)
+		records[i] = r
+	case !P(&r).Closed():
+		return slices.Insert(records, i, r)
 	}
+	return records
+}
+
+// touch puts a record among those that a change touched, each once.
+func touch[T any, P record[T]](touched []T, r T) []T {
+	i := slices.IndexFunc(touched, func(t T) bool { return P(&t).key() == P(&r).key() })
+	if i < 0 {
+		return append(touched, r)
+	}
+	touched[i] = r
+	return touched
 }
 
 // follow moves the lots that follow a term to its end, and returns them as they
@@ -106,24 +167,49 @@ func (s *State) follow(term Term) []Lot {
 	return moved
 }
 
+// stoppedBy returns the allowances that stop with a term, stopped.
+func (s *State) stoppedBy(term string) []Allowance {
+	var stopped []Allowance
+	for _, allowance := range s.Allowances {
+		if allowance.Term == term {
+			allowance.Stopped = true
+			stopped = append(stopped, allowance)
+		}
+	}
+	return stopped
+}
+
 // lot returns the index of the open lot with that ID, or -1.
 func (s *State) lot(id string) int {
 	return slices.IndexFunc(s.Lots, func(l Lot) bool { return l.ID == id })
 }
 
-// term returns the index of the open term with that ID, or where it would be.
-func (s *State) term(id string) (int, bool) {
-	return slices.BinarySearchFunc(s.Terms, id, func(t Term, id string) int { return strings.Compare(t.ID, id) })
+// hasTerm reports whether the term of that ID is open.
+func (s *State) hasTerm(id string) bool {
+	_, open := findID(s.Terms, id)
+	return open
 }
 
-// nextDue returns the earliest instant at which a lot or a term ends.
-func (s *State) nextDue() time.Time {
+// nextDue returns the earliest instant at which time does something to what is
+// open besides lots, where some holds are as given.
+func (s *State) nextDue(holds []Hold) time.Time {
 	var due time.Time
-	for i := range s.Lots {
-		due = sooner(due, s.Lots[i].End)
+	for i := range holds {
+		if !holds[i].Closed() {
+			due = sooner(due, holds[i].Deadline)
+		}
+	}
+	for i := range s.Holds {
+		newer := slices.ContainsFunc(holds, func(h Hold) bool { return h.ID == s.Holds[i].ID })
+		if !newer {
+			due = sooner(due, s.Holds[i].Deadline)
+		}
 	}
 	for i := range s.Terms {
 		due = sooner(due, s.Terms[i].Until)
+	}
+	for i := range s.Allowances {
+		due = sooner(due, s.Allowances[i].Next)
 	}
 	return due
 }
@@ -143,6 +229,14 @@ func (s State) Clone() State {
 		lot := &s.Lots[i]
 		lot.Features, lot.Meta = slices.Clone(lot.Features), maps.Clone(lot.Meta)
 	}
+	s.Holds = slices.Clone(s.Holds)
+	for i := range s.Holds {
+		s.Holds[i] = s.Holds[i].Clone()
+	}
 	s.Terms = slices.Clone(s.Terms)
+	s.Allowances = slices.Clone(s.Allowances)
+	for i := range s.Allowances {
+		s.Allowances[i] = s.Allowances[i].Clone()
+	}
 	return s
 }

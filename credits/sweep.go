@@ -42,12 +42,18 @@ func (l *Ledger) settle(ctx context.Context, account string, now time.Time) (wro
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
+	var notices []Notice
 	err = l.store.Update(ctx, account, nil, func(s State, _ []Entry) (Change, error) {
 		var d draft
 		d.begin(s, now, nil)
 		d.settle()
 		wrote = !d.change.IsZero()
+		notices = l.notices(&s, &d.change)
 		return d.change, nil
 	})
-	return wrote && err == nil, err
+	if err != nil {
+		return false, err
+	}
+	l.notify(ctx, notices)
+	return wrote, nil
 }

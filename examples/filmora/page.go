@@ -55,8 +55,8 @@ func (p *page) entryRow(e credits.Entry) row {
 	r := row{at: e.At, change: signed(e.Amount), balance: grouped(e.Balance)}
 	switch e.Kind {
 	case credits.KindGrant:
-		p.lots[e.Lot.ID] = nameOf(e.Lot)
-		r.what, r.why = nameOf(e.Lot), reason(e.Lot)
+		p.lots[e.Lots[0].ID] = nameOf(&e.Lots[0])
+		r.what, r.why = nameOf(&e.Lots[0]), reason(&e.Lots[0])
 	case credits.KindSpend:
 		r.what = e.Feature
 		r.why = fmt.Sprintf("%s [%s %s]", e.Price.Explanation, e.Price.Card, e.Price.Version)

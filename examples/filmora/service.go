@@ -64,7 +64,7 @@ func (s *service) grant(ctx context.Context, grant credits.Grant) error {
 		return err
 	}
 	if receipt.Replayed {
-		s.notices = append(s.notices, notice{at: s.now, account: grant.Account, what: nameOf(receipt.Lot)})
+		s.notices = append(s.notices, notice{at: s.now, account: grant.Account, what: nameOf(&receipt.Lots[0])})
 	}
 	return nil
 }

@@ -39,9 +39,9 @@ func (p *page) happened(e credits.Entry) {
 	switch e.Kind {
 	case credits.KindGrant:
 		p.names[e.ID] = e.Meta["name"]
-		l.what, l.why = e.Meta["name"], paid(*e.Lot)
-		if e.Lot.Start.After(e.At) {
-			l.why += ", from " + date(e.Lot.Start)
+		l.what, l.why = e.Meta["name"], paid(e.Lots[0])
+		if e.Lots[0].Start.After(e.At) {
+			l.why += ", from " + date(e.Lots[0].Start)
 		}
 	case credits.KindSpend:
 		l.what, l.why = e.Feature, because(e.Price)

@@ -134,8 +134,8 @@ func TestThePriceOfAPackIsThatOfItsPurchase(t *testing.T) {
 	later.pack.Price = pricing.MustParseMoney("59 USD")
 
 	receipt, err := atPurchase.paid(t.Context(), d.ledger)
-	if want := (credits.Money{Minor: 49_00, Currency: "USD"}); err != nil || receipt.Lot.Paid != want {
-		t.Errorf("paid(order-1) = %+v, %v, want a lot for %+v", receipt.Lot, err, want)
+	if want := (credits.Money{Minor: 49_00, Currency: "USD"}); err != nil || receipt.Lots[0].Paid != want {
+		t.Errorf("paid(order-1) = %+v, %v, want a lot for %+v", receipt.Lots[0], err, want)
 	}
 	if _, err := later.paid(t.Context(), d.ledger); !errors.Is(err, credits.ErrIDReused) {
 		t.Errorf("paid(order-1) at a later price = %v, want %v", err, credits.ErrIDReused)

@@ -247,8 +247,8 @@ func TestPacksCanBeUsedAtOnce(t *testing.T) {
 		d.spend(d.quote("ai-avatar", "450 s", ""), "job-1")
 		d.has(0)
 		receipt := d.buy("order-1", pack.ID)
-		if !receipt.Lot.Start.Equal(d.clock.Now()) || receipt.Lot.Paid != pack.Price.Paid() || !receipt.Lot.NonRefundable {
-			t.Errorf("paid(pack %s) = %+v, want a non-refundable lot from %v on for %v", pack.ID, receipt.Lot, d.clock.Now(), pack.Price)
+		if !receipt.Lots[0].Start.Equal(d.clock.Now()) || receipt.Lots[0].Paid != pack.Price.Paid() || !receipt.Lots[0].NonRefundable {
+			t.Errorf("paid(pack %s) = %+v, want a non-refundable lot from %v on for %v", pack.ID, receipt.Lots[0], d.clock.Now(), pack.Price)
 		}
 		d.spend(d.quote("text-to-image", "", ""), "job-2")
 		if want := plus(t, pack.Credits, credits.Of(-2)); d.balance().Available != want {

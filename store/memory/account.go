@@ -98,7 +98,8 @@ func (sh *shard) window(q *credits.Query) window {
 	if !known {
 		return window{first: 1}
 	}
-	w := window{first: q.After + 1, last: int64(len(a.history))}
+	last := int64(len(a.history))
+	w := window{first: min(q.After, last) + 1, last: last}
 	if q.Before > 0 {
 		w.last = min(w.last, q.Before-1)
 	}

@@ -65,19 +65,47 @@ func (w *encoder) entry(account int, e *credits.Entry) {
 	}
 	w.text(e.Feature)
 	w.text(e.Quantity)
-	w.text(e.Price.Card)
-	w.text(e.Price.Version)
-	w.text(e.Price.Explanation)
+	w.price(e.Price)
 	w.text(e.Source)
-	if w.flag(e.Lot != nil) {
-		w.lot(e.Lot)
+	w.amount(e.Short)
+	w.money(e.Money)
+	w.records(e)
+	w.meta(e.Meta)
+	if w.flag(e.Digest != credits.Digest{}) {
+		w.bytes = append(w.bytes, e.Digest[:]...)
+	}
+}
+
+// records appends what an entry set. Most entries set nothing.
+func (w *encoder) records(e *credits.Entry) {
+	w.number(int64(len(e.Lots)))
+	for i := range e.Lots {
+		w.lot(&e.Lots[i])
+	}
+	if w.flag(e.Hold != nil) {
+		w.hold(e.Hold)
 	}
 	if w.flag(e.Term != nil) {
 		w.term(e.Term)
 	}
-	w.meta(e.Meta)
-	if w.flag(e.Digest != credits.Digest{}) {
-		w.bytes = append(w.bytes, e.Digest[:]...)
+	if w.flag(e.Allowance != nil) {
+		w.allowance(e.Allowance)
+	}
+	if w.flag(e.Settings != nil) {
+		w.amount(e.Settings.Overdraft)
+		w.flag(e.Settings.Frozen)
+	}
+}
+
+func (w *encoder) money(m credits.Money) {
+	w.number(m.Minor)
+	w.text(m.Currency)
+}
+
+func (w *encoder) texts(list []string) {
+	w.number(int64(len(list)))
+	for _, s := range list {
+		w.text(s)
 	}
 }
 
@@ -87,20 +115,44 @@ func (w *encoder) lot(l *credits.Lot) {
 	w.amount(l.Granted)
 	w.amount(l.Available)
 	w.amount(l.Held)
+	w.amount(l.Spent)
 	w.instant(l.Start)
 	w.instant(l.End)
 	w.text(l.Validity.String())
 	w.text(l.Term)
 	w.instant(l.PeriodEnd)
-	w.number(int64(len(l.Features)))
-	for _, feature := range l.Features {
-		w.text(feature)
-	}
+	w.texts(l.Features)
 	w.number(int64(l.Priority))
-	w.number(l.Paid.Minor)
-	w.text(l.Paid.Currency)
+	w.text(l.OnlyWith)
+	w.money(l.Paid)
 	w.flag(l.NonRefundable)
+	w.text(l.Rollover.String())
+	w.amount(l.Origin)
+	w.number(int64(l.Rolled))
+	w.text(l.Allowance)
 	w.meta(l.Meta)
+}
+
+func (w *encoder) hold(h *credits.Hold) {
+	w.text(h.ID)
+	w.text(h.Feature)
+	w.instant(h.Deadline)
+	w.amount(h.Reserved)
+	w.amount(h.Captured)
+	w.number(int64(len(h.Parts)))
+	for _, part := range h.Parts {
+		w.text(part.Lot)
+		w.amount(part.Amount)
+	}
+	w.text(h.Quantity)
+	w.price(h.Price)
+	w.flag(h.Settled)
+}
+
+func (w *encoder) price(p credits.Price) {
+	w.text(p.Card)
+	w.text(p.Version)
+	w.text(p.Explanation)
 }
 
 func (w *encoder) term(t *credits.Term) {
@@ -108,6 +160,29 @@ func (w *encoder) term(t *credits.Term) {
 	w.instant(t.Since)
 	w.instant(t.Until)
 	w.flag(t.Lapsed)
+}
+
+func (w *encoder) allowance(a *credits.Allowance) {
+	w.text(a.ID)
+	w.amount(a.Amount)
+	w.text(a.Every.String())
+	w.instant(a.Anchor)
+	w.number(int64(a.Number))
+	w.instant(a.Next)
+	w.flag(a.Reset)
+	w.amount(a.Most)
+	w.text(a.Within.String())
+	w.amount(a.Granted)
+	w.text(a.Term)
+	w.text(a.Source)
+	w.text(a.Validity.String())
+	w.texts(a.Features)
+	w.number(int64(a.Priority))
+	w.text(a.OnlyWith)
+	w.flag(a.NonRefundable)
+	w.text(a.Rollover.String())
+	w.meta(a.Meta)
+	w.flag(a.Stopped)
 }
 
 // decoder reads what an encoder wrote. The texts it returns are parts of one
@@ -173,14 +248,9 @@ func decode(record []byte, account string) credits.Entry {
 		e.Postings[i] = credits.Posting{Lot: r.text(), Available: r.amount(), Held: r.amount()}
 	}
 	e.Feature, e.Quantity = r.text(), r.text()
-	e.Price = credits.Price{Card: r.text(), Version: r.text(), Explanation: r.text()}
-	e.Source = r.text()
-	if r.flag() {
-		e.Lot = r.lot()
-	}
-	if r.flag() {
-		e.Term = r.term()
-	}
+	e.Price = r.price()
+	e.Source, e.Short, e.Money = r.text(), r.amount(), r.money()
+	r.records(&e)
 	e.Meta = r.meta()
 	if r.flag() {
 		copy(e.Digest[:], r.bytes)
@@ -188,36 +258,86 @@ func decode(record []byte, account string) credits.Entry {
 	return e
 }
 
-func (r *decoder) lot() *credits.Lot {
-	l := &credits.Lot{ID: r.text(), Source: r.text(), Granted: r.amount(), Available: r.amount(), Held: r.amount()}
-	l.Start, l.End = r.instant(), r.instant()
-	l.Validity = r.policy()
-	l.Term, l.PeriodEnd = r.text(), r.instant()
+func (r *decoder) records(e *credits.Entry) {
 	for range r.number() {
-		l.Features = append(l.Features, r.text())
+		e.Lots = append(e.Lots, r.lot())
 	}
-	l.Priority = int(r.number())
-	l.Paid = credits.Money{Minor: r.number(), Currency: r.text()}
-	l.NonRefundable = r.flag()
-	l.Meta = r.meta()
+	if r.flag() {
+		e.Hold = r.hold()
+	}
+	if r.flag() {
+		e.Term = r.term()
+	}
+	if r.flag() {
+		e.Allowance = r.allowance()
+	}
+	if r.flag() {
+		e.Settings = &credits.Settings{Overdraft: r.amount(), Frozen: r.flag()}
+	}
+}
+
+func (r *decoder) money() credits.Money {
+	return credits.Money{Minor: r.number(), Currency: r.text()}
+}
+
+func (r *decoder) price() credits.Price {
+	return credits.Price{Card: r.text(), Version: r.text(), Explanation: r.text()}
+}
+
+func (r *decoder) texts() (list []string) {
+	for range r.number() {
+		list = append(list, r.text())
+	}
+	return list
+}
+
+func (r *decoder) lot() (l credits.Lot) {
+	l = credits.Lot{ID: r.text(), Source: r.text(), Granted: r.amount(), Available: r.amount(), Held: r.amount(), Spent: r.amount()}
+	l.Start, l.End = r.instant(), r.instant()
+	l.Validity = parsed(r, expiry.Parse)
+	l.Term, l.PeriodEnd = r.text(), r.instant()
+	l.Features, l.Priority, l.OnlyWith = r.texts(), int(r.number()), r.text()
+	l.Paid, l.NonRefundable = r.money(), r.flag()
+	l.Rollover, l.Origin, l.Rolled = parsed(r, expiry.ParseRollover), r.amount(), int(r.number())
+	l.Allowance, l.Meta = r.text(), r.meta()
 	return l
 }
 
-// policy reads back what a policy said of itself.
-func (r *decoder) policy() (p expiry.Policy) {
-	text := r.text()
-	if text == "" {
-		return p
+func (r *decoder) hold() *credits.Hold {
+	h := &credits.Hold{ID: r.text(), Feature: r.text(), Deadline: r.instant(), Reserved: r.amount(), Captured: r.amount()}
+	for range r.number() {
+		h.Parts = append(h.Parts, credits.Part{Lot: r.text(), Amount: r.amount()})
 	}
-	p, err := expiry.Parse(text)
-	if err != nil {
-		panic(fmt.Sprintf("memory: broken invariant: stored policy %q: %v", text, err))
-	}
-	return p
+	h.Quantity, h.Price, h.Settled = r.text(), r.price(), r.flag()
+	return h
 }
 
 func (r *decoder) term() *credits.Term {
 	return &credits.Term{ID: r.text(), Since: r.instant(), Until: r.instant(), Lapsed: r.flag()}
+}
+
+func (r *decoder) allowance() *credits.Allowance {
+	a := &credits.Allowance{ID: r.text(), Amount: r.amount(), Every: parsed(r, expiry.ParseSpan), Anchor: r.instant()}
+	a.Number, a.Next, a.Reset = int(r.number()), r.instant(), r.flag()
+	a.Most, a.Within, a.Granted = r.amount(), parsed(r, expiry.ParseSpan), r.amount()
+	a.Term, a.Source, a.Validity = r.text(), r.text(), parsed(r, expiry.Parse)
+	a.Features, a.Priority, a.OnlyWith = r.texts(), int(r.number()), r.text()
+	a.NonRefundable, a.Rollover = r.flag(), parsed(r, expiry.ParseRollover)
+	a.Meta, a.Stopped = r.meta(), r.flag()
+	return a
+}
+
+// parsed reads back what a policy, span or rollover said of itself.
+func parsed[T any](r *decoder, parse func(string) (T, error)) (value T) {
+	text := r.text()
+	if text == "" {
+		return value
+	}
+	value, err := parse(text)
+	if err != nil {
+		panic(fmt.Sprintf("memory: broken invariant: stored text %q: %v", text, err))
+	}
+	return value
 }
 
 // peek reads what identifies a record, in place.

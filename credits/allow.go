@@ -1,0 +1,313 @@
+package credits
+
+import (
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/scriphq/scrip/expiry"
+)
+
+// Allow sets, changes or stops an allowance: a recurring grant.
+type Allow struct {
+	ID        string // required
+	Account   string // required
+	Allowance string // required: the allowance's name, the same to change it
+
+	Stop bool // stops the allowance; excludes everything below but Meta
+
+	Amount Amount      // required: of each occurrence, more than zero
+	Every  expiry.Span // required: from occurrence to occurrence, at least an hour
+
+	// Anchor is occurrence 0, from which all others are counted, so that one on
+	// the 31st comes on the last day of shorter months. Occurrences before now
+	// are not granted: the first is at or after now. Zero: now, which grants at
+	// once; for an allowance that runs, its own anchor.
+	Anchor time.Time
+
+	Reset  bool        // occurrences end what is left of the ones before
+	Most   Amount      // the most within one Within; zero: no cap
+	Within expiry.Span // required with Most: at least Every
+	Term   string      // an open term that the allowance stops with
+
+	Source        string        // where the credits come from
+	Validity      expiry.Policy // required; "end of period" is the next occurrence
+	Features      []string      // the features the lots may pay for; empty: all
+	Priority      int           // lower is drawn first
+	OnlyWith      string        // a term without which the lots are frozen
+	NonRefundable bool          // no money is to be given back
+	Rollover      expiry.Rollover
+
+	Meta map[string]string // notes for the entry and the lots
+}
+
+// minEvery bounds how often an allowance comes, so that what a dormant account
+// has to catch up is bounded: ten years of hours are 87,660 occurrences.
+const minEvery = time.Hour
+
+func (c *Allow) prepare() error {
+	if err := checkTarget(c.ID, c.Account); err != nil {
+		return err
+	}
+	if err := checkKey("allowance", c.Allowance); err != nil {
+		return err
+	}
+	if err := checkMeta(c.Meta); err != nil {
+		return err
+	}
+	c.Meta = maps.Clone(c.Meta)
+	if c.Stop {
+		return c.checkStop()
+	}
+	if err := checkPositive(c.Amount); err != nil {
+		return err
+	}
+	if err := c.checkRhythm(); err != nil {
+		return err
+	}
+	return c.checkLots()
+}
+
+func (c *Allow) checkStop() error {
+	if !c.Amount.IsZero() || !c.Every.IsZero() || !c.Validity.IsZero() {
+		return &InvalidError{Field: "stop", Reason: "is given together with what the allowance should be"}
+	}
+	return nil
+}
+
+// checkRhythm checks when the occurrences are and what caps them.
+func (c *Allow) checkRhythm() error {
+	if err := cutInstant("anchor", &c.Anchor); err != nil {
+		return err
+	}
+	if err := checkSpan("every", c.Every); err != nil {
+		return err
+	}
+	if c.Most.IsZero() != c.Within.IsZero() {
+		return &InvalidError{Field: "most", Reason: "goes with Within: give both, or neither"}
+	}
+	if c.Most.IsZero() {
+		return nil
+	}
+	if err := checkPositive(c.Most); err != nil {
+		return err
+	}
+	return checkSpan("within", c.Within)
+}
+
+// checkSpan refuses what has no span, or one too short.
+func checkSpan(field string, span expiry.Span) error {
+	if span.IsZero() {
+		return &InvalidError{Field: field, Reason: "is missing"}
+	}
+	if err := span.Validate(); err != nil {
+		return &InvalidError{Field: field, Reason: err.Error(), Err: err}
+	}
+	epoch := time.Unix(0, 0)
+	if span.Nth(epoch, 1).Sub(epoch) < minEvery {
+		return &InvalidError{Field: field, Reason: fmt.Sprintf("is %v, less than an hour", span)}
+	}
+	return nil
+}
+
+// checkLots checks what each lot is given, as that of a Grant.
+func (c *Allow) checkLots() error {
+	if c.Term != "" {
+		if err := checkKey("term", c.Term); err != nil {
+			return err
+		}
+	}
+	g := Grant{
+		ID: c.ID, Account: c.Account, Amount: c.Amount, Source: c.Source, Validity: c.Validity,
+		Features: c.Features, Priority: c.Priority, OnlyWith: c.OnlyWith, Rollover: c.Rollover,
+	}
+	if err := g.prepare(); err != nil {
+		return err
+	}
+	c.Features = g.Features
+	return nil
+}
+
+func (c *Allow) target() (account, id string) { return c.Account, c.ID }
+
+func (c *Allow) digest(buffer []byte) Digest {
+	f := fingerprintOf(KindAllow, buffer)
+	f.text(c.Allowance)
+	f.flag(c.Stop)
+	f.amount(c.Amount)
+	f.text(c.Every.String())
+	f.instant(c.Anchor)
+	f.flag(c.Reset)
+	f.amount(c.Most)
+	f.text(c.Within.String())
+	f.text(c.Term)
+	f.text(c.Source)
+	f.text(c.Validity.String())
+	f.texts(c.Features)
+	f.number(int64(c.Priority))
+	f.text(c.OnlyWith)
+	f.flag(c.NonRefundable)
+	f.text(c.Rollover.String())
+	f.meta(c.Meta)
+	return f.sum()
+}
+
+func (c *Allow) intent() string {
+	if c.Stop {
+		return fmt.Sprintf("%s %s, stopping it", KindAllow, c.Allowance)
+	}
+	return fmt.Sprintf("%s %s: %v every %v", KindAllow, c.Allowance, c.Amount, c.Every)
+}
+
+// decide sets the allowance. Its first occurrence, where it is now, is granted by
+// the settling that follows.
+func (c *Allow) decide(d *draft) (Entry, error) {
+	i, running := findID(d.state.Allowances, c.Allowance)
+	var allowance Allowance
+	if running {
+		allowance = d.state.Allowances[i]
+	}
+	var err error
+	if c.Stop {
+		err = c.stop(d, &allowance, running)
+	} else {
+		err = c.set(d, &allowance, running)
+	}
+	if err != nil {
+		return Entry{}, err
+	}
+	d.putAllowance(allowance)
+	return Entry{Kind: KindAllow, Of: c.Allowance, Allowance: ref(allowance.Clone()), Meta: c.Meta}, nil
+}
+
+func (c *Allow) stop(d *draft, allowance *Allowance, running bool) error {
+	if !running {
+		return &NotFoundError{Account: c.Account, What: "allowance", ID: c.Allowance, Hint: "it has already stopped, or never ran"}
+	}
+	allowance.Stopped = true
+	return nil
+}
+
+func (c *Allow) set(d *draft, allowance *Allowance, running bool) error {
+	switch {
+	case c.Term != "" && !d.state.hasTerm(c.Term):
+		return &NotFoundError{Account: c.Account, What: "term", ID: c.Term, Hint: "start it with Renew"}
+	case !running && len(d.state.Allowances) >= MaxAllowances:
+		return &LimitError{Account: c.Account, What: "allowances", Limit: MaxAllowances}
+	}
+	old := *allowance
+	*allowance = Allowance{
+		ID: c.Allowance, Amount: c.Amount, Every: c.Every, Anchor: c.Anchor, Reset: c.Reset,
+		Most: c.Most, Within: c.Within, Term: c.Term, Source: c.Source, Validity: c.Validity,
+		Features: c.Features, Priority: c.Priority, OnlyWith: c.OnlyWith,
+		NonRefundable: c.NonRefundable, Rollover: c.Rollover, Meta: c.Meta,
+	}
+	switch {
+	case c.Anchor.IsZero() && running:
+		allowance.Anchor = old.Anchor
+	case c.Anchor.IsZero():
+		allowance.Anchor = d.now
+	}
+	if running && allowance.Anchor.Equal(old.Anchor) && allowance.Every.Equal(old.Every) {
+		allowance.Number, allowance.Next, allowance.Granted = old.Number, old.Next, old.Granted
+		return nil
+	}
+	return c.aim(d, allowance, running)
+}
+
+// aim finds the first occurrence at or after now; for an allowance that runs,
+// after now, where it may have just granted.
+func (c *Allow) aim(d *draft, allowance *Allowance, running bool) error {
+	allowance.Number = max(0, allowance.Every.Index(allowance.Anchor, d.now))
+	allowance.Next = allowance.Every.Nth(allowance.Anchor, allowance.Number)
+	if allowance.Next.Before(d.now) || running && allowance.Next.Equal(d.now) {
+		allowance.Number++
+		allowance.Next = allowance.Every.Nth(allowance.Anchor, allowance.Number)
+	}
+	if allowance.Next.IsZero() {
+		return &InvalidError{Field: "every", Reason: "gives no occurrence before the year 10000"}
+	}
+	return nil
+}
+
+// allow grants the occurrence of an allowance that is due. Where its cap, its
+// validity or the largest balance leaves nothing to grant, an entry says so.
+func (s *settlement) allow(id string, at time.Time) {
+	i, running := findID(s.state.Allowances, id)
+	if !running {
+		return // stopped with its term, at this very instant
+	}
+	allowance := s.state.Allowances[i]
+	var held []Lot
+	if allowance.Reset {
+		held = s.endEarlier(id, at)
+	}
+	lot := allowance.lot()
+	lot.ID = s.occurrenceID(id, at)
+	lot.Granted = allowance.grants()
+	window, err := lot.Validity.Window(lot.reissuance(at, s.state.Terms))
+	if _, overflow := s.total.Add(lot.Granted); overflow != nil || err != nil {
+		lot.Granted = Amount{}
+	}
+	lot.End = window.End
+	allowance.advance(lot.Granted)
+	allowance.Stopped = allowance.Stopped || err != nil // it will not give one later either
+	s.putAllowance(allowance)
+	s.occur(&lot, &allowance, held, at)
+	if !allowance.Stopped {
+		s.planAllowance(&allowance)
+	}
+}
+
+// occurrenceID names an occurrence by its instant. What a command brought about
+// at once is told apart by its Seq: an allowance can be stopped and set again.
+func (s *settlement) occurrenceID(id string, at time.Time) string {
+	if s.decided && at.Equal(s.now) {
+		return fmt.Sprintf("%sallow@%d/%s", reserved, s.seq+1, id)
+	}
+	return reserved + "allow/" + at.Format(time.RFC3339Nano) + "/" + id
+}
+
+// endEarlier ends what is left of an allowance's earlier occurrences, and returns
+// those that holds still have something of.
+func (s *settlement) endEarlier(id string, at time.Time) (held []Lot) {
+	for lot := range s.all {
+		if lot.Allowance == id && !lot.endedAt(at) {
+			lot.End, lot.Validity = at, expiry.Until(at)
+			s.record(lot)
+			s.end(lot, at)
+			if !lot.Closed() {
+				held = append(held, *lot)
+			}
+		}
+	}
+	return held
+}
+
+// occur records an occurrence and the ends of earlier ones that are held, and opens
+// its lot unless it is empty.
+func (s *settlement) occur(lot *Lot, allowance *Allowance, held []Lot, at time.Time) {
+	entry := Entry{
+		ID: lot.ID, Of: allowance.ID, Kind: KindGrant, At: at, Amount: lot.Granted,
+		Source: lot.Source, Lots: held, Allowance: ref(allowance.Clone()), Meta: lot.Meta,
+	}
+	if lot.Granted.Sign() > 0 {
+		entry.Postings = s.repay(lot)
+		entry.Lots = append(entry.Lots, *lot)
+		s.born = append(s.born, lot)
+		s.record(lot)
+		s.plan(lot)
+	}
+	s.must(entry)
+}
+
+// repay fills a new lot, after what it pays of the account's debt, and returns
+// the postings.
+func (d *draft) repay(lot *Lot) []Posting {
+	lot.Spent = least(d.change.Debt, lot.Granted)
+	lot.Available = lot.Granted.minus(lot.Spent)
+	if lot.Spent.IsZero() {
+		return []Posting{{Lot: lot.ID, Available: lot.Available}}
+	}
+	return []Posting{{Available: lot.Spent}, {Lot: lot.ID, Available: lot.Available}}
+}

@@ -1,0 +1,96 @@
+package credits
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/scriphq/scrip/expiry"
+)
+
+// Allowance is a recurring grant. Its occurrences are derived from Anchor and
+// Every, and granted when they are due, every missed one included, in order.
+type Allowance struct {
+	ID     string
+	Amount Amount      // of each occurrence, more than zero
+	Every  expiry.Span // from occurrence to occurrence, counted from Anchor
+	Anchor time.Time   // occurrence 0
+	Number int         // of the next occurrence
+	Next   time.Time   // its instant
+
+	// Reset makes each occurrence end what is left of the ones before, so that
+	// the account has Amount afterwards. Otherwise occurrences add up.
+	Reset bool
+
+	// Most is the most that is granted within one Within, counted from Anchor;
+	// what would pass it is not granted. Zero: no cap.
+	Most    Amount
+	Within  expiry.Span
+	Granted Amount // in the Within that the last occurrence was in
+
+	Term string // the allowance stops when this term lapses; empty: none
+
+	// What each lot is given, as in a Grant.
+	Source        string
+	Validity      expiry.Policy
+	Features      []string
+	Priority      int
+	OnlyWith      string
+	NonRefundable bool
+	Rollover      expiry.Rollover
+	Meta          map[string]string
+
+	Stopped bool // the allowance is over
+}
+
+// Closed reports whether the allowance is over. A store drops closed allowances
+// from [State.Allowances].
+func (a *Allowance) Closed() bool { return a.Stopped }
+
+// Clone returns a copy that shares no memory with a.
+func (a Allowance) Clone() Allowance {
+	a.Features = slices.Clone(a.Features)
+	a.Meta = maps.Clone(a.Meta)
+	return a
+}
+
+// lot returns the lot of the occurrence that is due, before it is known what it is
+// called, when it ends, and how much of the amount the cap leaves.
+func (a *Allowance) lot() Lot {
+	return Lot{
+		Source: a.Source, Start: a.Next, Validity: a.Validity, Term: a.Term, PeriodEnd: a.after(),
+		Features: a.Features, Priority: a.Priority, OnlyWith: a.OnlyWith,
+		NonRefundable: a.NonRefundable, Rollover: a.Rollover, Allowance: a.ID, Meta: a.Meta,
+	}
+}
+
+// after returns the instant of the occurrence after the one that is due: the end
+// of its period.
+func (a *Allowance) after() time.Time { return a.Every.Nth(a.Anchor, a.Number+1) }
+
+// advance moves on to the next occurrence. After the last one in the calendar
+// there is none, and the allowance is over.
+func (a *Allowance) advance(granted Amount) {
+	a.Granted = a.Granted.plus(granted)
+	next := a.after()
+	if next.IsZero() {
+		a.Stopped = true
+		return
+	}
+	if !a.Most.IsZero() && a.Within.Index(a.Anchor, next) != a.Within.Index(a.Anchor, a.Next) {
+		a.Granted = Amount{}
+	}
+	a.Number, a.Next = a.Number+1, next
+}
+
+// grants returns how much the occurrence that is due gives under the cap, which
+// may have been lowered below what was granted already.
+func (a *Allowance) grants() Amount {
+	switch {
+	case a.Most.IsZero():
+		return a.Amount
+	case a.Most.Less(a.Granted):
+		return Amount{}
+	}
+	return least(a.Amount, a.Most.minus(a.Granted))
+}

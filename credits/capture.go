@@ -1,0 +1,160 @@
+package credits
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Capture pays for a use from a hold and closes it; what is left goes back. More
+// than is held draws the excess from what is available, or fails whole and leaves
+// the hold open.
+type Capture struct {
+	ID      string // required
+	Account string // required
+	Hold    string // required
+	Amount  Amount // what the use cost, zero or more
+	More    bool   // keeps the hold open, for further captures
+
+	Quantity string // how much was used, in words
+	Price    Price  // why it costs Amount; zero: as the hold says
+
+	Meta map[string]string // notes for the entry
+
+	derived bool // the ID is the library's own
+}
+
+func (c *Capture) prepare() error {
+	if err := checkKey("hold", c.Hold); err != nil {
+		return err
+	}
+	id := c.ID
+	if c.derived {
+		id = strings.TrimPrefix(id, reserved)
+	}
+	spend := Spend{ID: id, Account: c.Account, Amount: c.Amount, Quantity: c.Quantity, Price: c.Price, Meta: c.Meta}
+	if err := spend.prepare(); err != nil {
+		return err
+	}
+	c.Meta = spend.Meta
+	return nil
+}
+
+func (c *Capture) target() (account, id string) { return c.Account, c.ID }
+func (c *Capture) about() string                { return c.Hold }
+
+func (c *Capture) digest(buffer []byte) Digest {
+	f := fingerprintOf(KindCapture, buffer)
+	f.text(c.Hold)
+	f.amount(c.Amount)
+	f.flag(c.More)
+	f.text(c.Quantity)
+	f.text(c.Price.Card)
+	f.text(c.Price.Version)
+	f.meta(c.Meta)
+	return f.sum()
+}
+
+func (c *Capture) intent() string {
+	return fmt.Sprintf("%s %v of %s", KindCapture, c.Amount, c.Hold)
+}
+
+// decide spends from the hold, then from what is available, and gives the rest
+// back.
+func (c *Capture) decide(d *draft) (Entry, error) {
+	hold, err := d.hold(c.Hold)
+	if err != nil {
+		return Entry{}, err
+	}
+	postings := hold.take(c.Amount)
+	excess := c.Amount.plus(heldIn(postings))
+	if !c.More {
+		postings = merge(append(postings, hold.giveBack()...))
+	}
+	d.unpin(postings)
+	if excess.Sign() > 0 {
+		drawn, err := d.draw(hold.Feature, excess, true)
+		if err != nil {
+			return Entry{}, err
+		}
+		postings = merge(append(postings, drawn...))
+	}
+	hold.Captured = hold.Captured.plus(c.Amount)
+	d.putHold(hold)
+	price := c.Price
+	if price.IsZero() {
+		price = hold.Price
+	}
+	return Entry{
+		Kind: KindCapture, Of: hold.ID, Amount: c.Amount.Neg(), Postings: postings, Hold: ref(hold.Clone()),
+		Feature: hold.Feature, Quantity: c.Quantity, Price: price, Meta: c.Meta,
+	}, nil
+}
+
+// take takes up to an amount out of the hold.
+func (h *Hold) take(amount Amount) []Posting {
+	var postings []Posting
+	for len(h.Parts) > 0 && amount.Sign() > 0 {
+		part := &h.Parts[0]
+		take := least(part.Amount, amount)
+		amount, part.Amount = amount.minus(take), part.Amount.minus(take)
+		postings = append(postings, Posting{Lot: part.Lot, Held: take.Neg()})
+		if part.Amount.IsZero() {
+			h.Parts = h.Parts[1:]
+		}
+	}
+	return postings
+}
+
+// giveBack empties and settles the hold.
+func (h *Hold) giveBack() []Posting {
+	var postings []Posting
+	for _, part := range h.Parts {
+		postings = append(postings, Posting{Lot: part.Lot, Available: part.Amount, Held: part.Amount.Neg()})
+	}
+	h.Parts, h.Settled = nil, true
+	return postings
+}
+
+// heldIn returns the change of held credits that postings make.
+func heldIn(postings []Posting) Amount {
+	var sum Amount
+	for _, posting := range postings {
+		sum = sum.plus(posting.Held)
+	}
+	return sum
+}
+
+// merge makes one posting of those of the same lot.
+func merge(postings []Posting) []Posting {
+	merged := postings[:0]
+next:
+	for _, posting := range postings {
+		for i := range merged {
+			if merged[i].Lot == posting.Lot {
+				merged[i].Available = merged[i].Available.plus(posting.Available)
+				merged[i].Held = merged[i].Held.plus(posting.Held)
+				continue next
+			}
+		}
+		merged = append(merged, posting)
+	}
+	return merged
+}
+
+// unpin makes a hold's postings to lots: what is used up was spent, what comes
+// back to a lot after its end is about to end.
+func (d *draft) unpin(postings []Posting) {
+	for _, posting := range postings {
+		if posting.Lot == "" {
+			continue
+		}
+		lot, _ := d.lot(posting.Lot)
+		lot.Held = lot.Held.plus(posting.Held)
+		lot.Available = lot.Available.plus(posting.Available)
+		lot.Spent = lot.Spent.minus(posting.Held).minus(posting.Available)
+		if posting.Available.Sign() > 0 && lot.endedAt(d.now) {
+			d.late = append(d.late, lot.ID)
+		}
+		d.put(&lot)
+	}
+}

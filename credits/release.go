@@ -1,0 +1,61 @@
+package credits
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+)
+
+// Release gives everything in a hold back and closes it. What belongs to a lot
+// that has ended in the meantime ends at once.
+type Release struct {
+	ID      string // required
+	Account string // required
+	Hold    string // required
+
+	Meta map[string]string // notes for the entry
+
+	derived bool // the ID is the library's own
+}
+
+func (c *Release) prepare() error {
+	id := c.ID
+	if c.derived {
+		id = strings.TrimPrefix(id, reserved)
+	}
+	if err := checkTarget(id, c.Account); err != nil {
+		return err
+	}
+	if err := checkKey("hold", c.Hold); err != nil {
+		return err
+	}
+	if err := checkMeta(c.Meta); err != nil {
+		return err
+	}
+	c.Meta = maps.Clone(c.Meta)
+	return nil
+}
+
+func (c *Release) target() (account, id string) { return c.Account, c.ID }
+func (c *Release) about() string                { return c.Hold }
+
+func (c *Release) digest(buffer []byte) Digest {
+	f := fingerprintOf(KindRelease, buffer)
+	f.text(c.Hold)
+	f.meta(c.Meta)
+	return f.sum()
+}
+
+func (c *Release) intent() string { return fmt.Sprintf("%s %s", KindRelease, c.Hold) }
+
+// decide empties the hold.
+func (c *Release) decide(d *draft) (Entry, error) {
+	hold, err := d.hold(c.Hold)
+	if err != nil {
+		return Entry{}, err
+	}
+	postings := hold.giveBack()
+	d.unpin(postings)
+	d.putHold(hold)
+	return Entry{Kind: KindRelease, Of: hold.ID, Postings: postings, Hold: ref(hold.Clone()), Feature: hold.Feature, Meta: c.Meta}, nil
+}

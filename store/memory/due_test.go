@@ -1,0 +1,105 @@
+package memory_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/scriphq/scrip/credits"
+	"github.com/scriphq/scrip/store/memory"
+)
+
+func due(t rapid.TB, store *memory.Store, at time.Time, limit int) []string {
+	t.Helper()
+	names, err := store.Due(context.Background(), at, limit)
+	if err != nil {
+		t.Fatalf("Due(%v, %d) = %v, want no error", at, limit, err)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func TestDueAtTheBoundary(t *testing.T) {
+	store := memory.New()
+	update(t, store, "ada", adding(noon, "a"))
+	for _, c := range []struct {
+		at   time.Time
+		want []string
+	}{
+		{noon.Add(-time.Microsecond), nil}, {noon.Add(-1), nil}, {noon, []string{"ada"}}, {noon.Add(1), []string{"ada"}},
+		{time.Time{}, nil},
+	} {
+		if got := due(t, store, c.at, 9); !slices.Equal(got, c.want) {
+			t.Errorf("Due(%v) = %v, want %v", c.at, got, c.want)
+		}
+	}
+}
+
+func TestDueForgetsAnAccountWithNothingDue(t *testing.T) {
+	store := memory.New()
+	far := noon.AddDate(100, 0, 0)
+	update(t, store, "never", adding(time.Time{}, "a"))
+	update(t, store, "ada", adding(noon, "a"))
+	update(t, store, "ada", adding(time.Time{}, "b"))
+	if got := due(t, store, far, 9); len(got) != 0 {
+		t.Errorf("Due(nothing due) = %v, want none", got)
+	}
+	update(t, store, "ada", adding(far, "c"))
+	if got := due(t, store, far, 9); !slices.Equal(got, []string{"ada"}) {
+		t.Errorf("Due(due again) = %v, want [ada]", got)
+	}
+	update(t, store, "ada", func(credits.State, []credits.Entry) (credits.Change, error) {
+		return credits.Change{Due: noon}, nil // writes nothing
+	})
+	if got := due(t, store, noon, 9); len(got) != 0 {
+		t.Errorf("Due(after a zero change) = %v, want none", got)
+	}
+}
+
+func TestDueLimit(t *testing.T) {
+	store := memory.New()
+	for i := range 600 { // more than there are shards
+		update(t, store, fmt.Sprintf("account-%03d", i), adding(noon.Add(time.Duration(i)*time.Second), "a"))
+	}
+	for _, c := range []struct{ limit, seconds, want int }{
+		{1, 600, 1}, {100, 600, 100}, {599, 600, 599}, {600, 600, 600}, {601, 600, 600}, {600, 299, 300}, {0, 600, 0}, {-1, 600, 0},
+	} {
+		got := due(t, store, noon.Add(time.Duration(c.seconds)*time.Second), c.limit)
+		if len(got) != c.want || len(slices.Compact(got)) != c.want {
+			t.Errorf("Due(%d s, limit %d) = %d accounts, want %d", c.seconds, c.limit, len(got), c.want)
+		}
+	}
+}
+
+// Whatever became due, later, sooner or never, Due knows exactly those accounts.
+func TestDueIsExact(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		store, want := memory.New(), make(map[string]int)
+		for step := range rapid.IntRange(1, 60).Draw(t, "steps") {
+			account := fmt.Sprintf("account-%d", rapid.IntRange(0, 19).Draw(t, "account"))
+			hours := rapid.IntRange(0, 9).Draw(t, "hours") // 0: nothing is due any more
+			want[account] = hours
+			instant := time.Time{}
+			if hours > 0 {
+				instant = noon.Add(time.Duration(hours) * time.Hour)
+			}
+			update(t, store, account, adding(instant, fmt.Sprint(step)))
+		}
+		for now := range 11 {
+			var expected []string
+			for account, hours := range want {
+				if hours > 0 && hours <= now {
+					expected = append(expected, account)
+				}
+			}
+			slices.Sort(expected)
+			if got := due(t, store, noon.Add(time.Duration(now)*time.Hour), 100); !slices.Equal(got, expected) {
+				t.Fatalf("Due(hour %d) = %v, want %v", now, got, expected)
+			}
+		}
+	})
+}
