@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/maphash"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,6 +57,7 @@ func (s *Store) State(ctx context.Context, account string) (credits.State, error
 
 // Entries implements [credits.Store]. It fails only with ctx's error.
 func (s *Store) Entries(ctx context.Context, q credits.Query) iter.Seq2[credits.Entry, error] {
+	q.Kinds = slices.Clone(q.Kinds)
 	return func(yield func(credits.Entry, error) bool) {
 		sh := s.shard(q.Account)
 		next, left := sh.window(&q), q.Limit
