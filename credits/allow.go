@@ -292,22 +292,11 @@ func (s *settlement) occur(lot *Lot, allowance *Allowance, held []Lot, at time.T
 		Source: lot.Source, Lots: held, Allowance: ref(allowance.Clone()), Meta: lot.Meta,
 	}
 	if lot.Granted.Sign() > 0 {
-		entry.Postings = s.repay(lot)
+		entry.Postings = lot.repay(s.change.Debt)
 		entry.Lots = append(entry.Lots, *lot)
 		s.born = append(s.born, lot)
 		s.record(lot)
 		s.plan(lot)
 	}
 	s.must(entry)
-}
-
-// repay fills a new lot, after what it pays of the account's debt, and returns
-// the postings.
-func (d *draft) repay(lot *Lot) []Posting {
-	lot.Spent = least(d.change.Debt, lot.Granted)
-	lot.Available = lot.Granted.minus(lot.Spent)
-	if lot.Spent.IsZero() {
-		return []Posting{{Lot: lot.ID, Available: lot.Available}}
-	}
-	return []Posting{{Available: lot.Spent}, {Lot: lot.ID, Available: lot.Available}}
 }

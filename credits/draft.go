@@ -22,6 +22,7 @@ type draft struct {
 	change   Change             // what is to be written
 	postings []Posting          // memory for those of the command's entry
 	drawn    []Lot              // memory for draw
+	legs     []Entry            // of a transfer, to follow the command's entry
 	index    map[string]int     // of change.Lots by ID, once there are many
 
 	decided bool // the command's entry is posted

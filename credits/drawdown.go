@@ -76,13 +76,20 @@ func (d *draft) afford(feature string, amount Amount) error {
 	if !spendable.Less(amount) {
 		return nil
 	}
-	if spendable.Sign() < 0 {
-		spendable = Amount{}
-	}
-	return &InsufficientError{
+	return d.insufficient(feature, amount, spendable)
+}
+
+// insufficient says how far what is spendable, which debt can make negative, is
+// from an amount.
+func (d *draft) insufficient(feature string, amount, spendable Amount) error {
+	refusal := &InsufficientError{
 		Account: d.state.Account, Feature: feature, Needed: amount, Available: spendable, Held: d.held(feature),
-		Shortfall: amount.minus(d.spendable(feature)), NextStart: d.nextStart(feature),
+		Shortfall: amount.minus(spendable), NextStart: d.nextStart(feature),
 	}
+	if spendable.Sign() < 0 {
+		refusal.Available = Amount{}
+	}
+	return refusal
 }
 
 // held returns what holds set aside of lots that feature may use.

@@ -61,6 +61,7 @@ type Entry struct {
 	Price    Price  // why it cost what it cost
 
 	Source string // a grant's
+	Peer   string // the other account of a transfer
 	Money  Money  // of a revoked lot: what was paid for the part that was left; NonRefundable: nothing
 
 	// What the entry set, as it left it; nil: none.

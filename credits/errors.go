@@ -166,6 +166,23 @@ func (e *BusyError) Error() string {
 // Is reports whether target is [ErrBusy].
 func (e *BusyError) Is(target error) bool { return target == ErrBusy }
 
+// TransitError says that a transfer's credits have left one account and could not
+// be put into the other yet. Repeat the transfer with the same ID once the cause
+// is gone: it goes on from there.
+type TransitError struct {
+	ID, From, To string
+	Amount       Amount
+	Err          error // why not, for errors.Is and errors.As
+}
+
+func (e *TransitError) Error() string {
+	return fmt.Sprintf("credits: transfer %q: %v left %q and did not reach %q yet, repeat it with the same ID: %v",
+		e.ID, e.Amount, e.From, e.To, e.Err)
+}
+
+// Unwrap returns what kept the credits from arriving.
+func (e *TransitError) Unwrap() error { return e.Err }
+
 // OverflowError names the operands of arithmetic that would pass [MaxCredits].
 type OverflowError struct {
 	Op   string // "+", "-", "parse", "scan"

@@ -141,7 +141,7 @@ func (c *Grant) decide(d *draft) (Entry, error) {
 	if _, err := d.total.Add(c.Amount); err != nil {
 		return Entry{}, err
 	}
-	postings := d.repay(&lot)
+	postings := lot.repay(d.change.Debt)
 	d.put(&lot)
 	return Entry{
 		Kind: KindGrant, Amount: c.Amount, Source: c.Source, Meta: c.Meta, Lots: []Lot{lot}, Postings: postings,
@@ -178,4 +178,14 @@ func (c *Grant) lot(d *draft) (Lot, error) {
 			lot.End.Format(time.RFC3339Nano), d.now.Format(time.RFC3339Nano))}
 	}
 	return lot, nil
+}
+
+// repay fills a new lot, less what it pays of a debt, and returns the postings.
+func (l *Lot) repay(debt Amount) []Posting {
+	l.Spent = least(debt, l.Granted)
+	l.Available = l.Granted.minus(l.Spent)
+	if l.Spent.IsZero() {
+		return []Posting{{Lot: l.ID, Available: l.Available}}
+	}
+	return []Posting{{Available: l.Spent}, {Lot: l.ID, Available: l.Available}}
 }

@@ -222,6 +222,12 @@ func (op *operation) apply(s State, prior []Entry) (Change, error) {
 		return Change{}, err
 	}
 	op.entry, d.decided = d.change.Entries[len(d.change.Entries)-1], true
+	for _, leg := range d.legs {
+		leg.At = d.now
+		if err := d.post(leg); err != nil {
+			return Change{}, err
+		}
+	}
 	d.settle() // the command may have brought something due
 	op.notices = op.ledger.notices(&s, &d.change)
 	return d.change, nil

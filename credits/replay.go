@@ -34,11 +34,17 @@ func (s *State) replay(e *Entry) error {
 			return err
 		}
 	}
+	if e.sends() {
+		return nil
+	}
 	for i := range e.Lots { // as the entry left them, postings included
 		s.applyLot(&e.Lots[i])
 	}
 	return nil
 }
+
+// sends reports whether the entry's Lots are those of another account.
+func (e *Entry) sends() bool { return e.Kind == KindTransfer && e.Amount.Sign() < 0 }
 
 // replayRecords takes over what the entry set.
 func (s *State) replayRecords(e *Entry) {
@@ -81,7 +87,7 @@ func (s *State) replayPosting(e *Entry, p Posting) error {
 		s.DebtHeld = s.DebtHeld.plus(p.Held)
 		return nil
 	}
-	if slices.ContainsFunc(e.Lots, func(l Lot) bool { return l.ID == p.Lot }) {
+	if !e.sends() && slices.ContainsFunc(e.Lots, func(l Lot) bool { return l.ID == p.Lot }) {
 		return nil
 	}
 	i := s.lot(p.Lot)

@@ -50,6 +50,9 @@ type lotBook struct {
 func (b *revenueBooks) enter(e *Entry, counts bool) {
 	for i := range e.Lots {
 		lot := &e.Lots[i]
+		if e.sends() {
+			break
+		}
 		if b.lots[lot.ID] == nil {
 			b.lots[lot.ID] = &lotBook{paid: lot.Paid, granted: lot.Granted}
 			b.move(lot.ID, lot.Spent, KindSpend, counts) // debt that it repaid

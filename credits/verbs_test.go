@@ -37,6 +37,15 @@ func TestR44_WhateverHappensTheLedgerVerifies(t *testing.T) {
 			return rapid.SampledFrom([][]string{nil, nil, {"music"}, {"image", "music"}}).Draw(t, "features")
 		}
 		feature := func(t *rapid.T) string { return rapid.SampledFrom([]string{"", "music", "image"}).Draw(t, "feature") }
+		both := func(t *rapid.T) credits.Amount {
+			ada, err := ledger.Balance(ctx, "ada")
+			bob, other := ledger.Balance(ctx, "bob")
+			sum, over := ada.Posted.Add(bob.Posted)
+			if err = errors.Join(err, other, over); err != nil {
+				t.Fatal(err)
+			}
+			return sum
+		}
 		must := func(t *rapid.T, err error) bool {
 			var unknown *credits.UnknownError
 			if errors.As(err, &unknown) {
@@ -146,6 +155,18 @@ func TestR44_WhateverHappensTheLedgerVerifies(t *testing.T) {
 				_, err := ledger.Allow(ctx, c)
 				must(t, err)
 			},
+			"transfer": func(t *rapid.T) {
+				c := credits.Transfer{ID: id(), From: "ada", To: "bob", Amount: amount(t), Feature: feature(t)}
+				if rapid.Bool().Draw(t, "back") {
+					c.From, c.To = c.To, c.From
+				}
+				before := both(t)
+				_, err := ledger.Transfer(ctx, c)
+				must(t, err)
+				if after := both(t); before != after {
+					t.Fatalf("Transfer(%v) = %v in both accounts, want %v", c, after, before)
+				}
+			},
 			"amend": func(t *rapid.T) {
 				c := credits.Amend{ID: id(), Account: "ada", Lot: pick(t, "lot", lots), Features: features(t)}
 				if rapid.Bool().Draw(t, "validity") {
@@ -162,6 +183,8 @@ func TestR44_WhateverHappensTheLedgerVerifies(t *testing.T) {
 			},
 			"": func(t *rapid.T) {
 				found, err := ledger.Verify(ctx, "ada")
+				others, _ := ledger.Verify(ctx, "bob")
+				found = append(found, others...)
 				if err != nil || len(found) > 0 {
 					for e := range ledger.History(ctx, credits.Query{Account: "ada"}) {
 						t.Logf("%d %s of %s %s %s %v = %v %v", e.Seq, e.ID, e.Of, e.Kind, e.At, e.Amount, e.Balance, e.Postings)

@@ -131,7 +131,7 @@ func (v *verification) checkTime(e *Entry) {
 	d.begin(v.state.Clone(), e.At, v.order)
 	d.change.Due = d.nextDue()
 	d.owned = true
-	if timely := strings.HasPrefix(e.ID, reserved) && !strings.HasPrefix(e.ID, reserved+"do/"); !timely {
+	if !e.timely() {
 		d.settle()
 		for _, owed := range d.change.Entries {
 			v.report(RuleTime, e.Seq, owed.ID, "recorded before", "missing")
@@ -151,6 +151,15 @@ func (v *verification) checkTime(e *Entry) {
 	v.check(RuleTime, e.Seq, "at", due.At, e.At)
 	v.check(RuleTime, e.Seq, "amount", due.Amount, e.Amount)
 	v.check(RuleTime, e.Seq, "postings", due.Postings, e.Postings)
+}
+
+// timely reports whether time made the entry, and not a command.
+func (e *Entry) timely() bool {
+	switch e.Kind {
+	case KindEnd, KindRollover, KindLapse, KindGrant:
+		return strings.HasPrefix(e.ID, reserved)
+	}
+	return false
 }
 
 // checkDrawdown draws a spend's amount again.

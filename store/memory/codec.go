@@ -67,6 +67,7 @@ func (w *encoder) entry(account int, e *credits.Entry) {
 	w.text(e.Quantity)
 	w.price(e.Price)
 	w.text(e.Source)
+	w.text(e.Peer)
 	w.amount(e.Short)
 	w.money(e.Money)
 	w.records(e)
@@ -249,7 +250,7 @@ func decode(record []byte, account string) credits.Entry {
 	}
 	e.Feature, e.Quantity = r.text(), r.text()
 	e.Price = r.price()
-	e.Source, e.Short, e.Money = r.text(), r.amount(), r.money()
+	e.Source, e.Peer, e.Short, e.Money = r.text(), r.text(), r.amount(), r.money()
 	r.records(&e)
 	e.Meta = r.meta()
 	if r.flag() {
