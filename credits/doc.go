@@ -9,9 +9,16 @@
 // append-only ledger: numbered without a gap, with the change of the balance and
 // the balance after it, spread over lots by postings.
 //
-//	Grant --> Lot --+                      Entry 1  grant  +100  = 100
-//	Grant --> Lot --+-- drawn by Spend     Entry 2  spend   -16  =  84
-//	Renew --> Term -+-- ended by time      Entry 3  end     -84  =   0
+//	Grant ----> Lot --+                         Entry 1  grant   +100  = 100
+//	Allow ----> Lot --+-- drawn by Spend        Entry 2  spend    -16  =  84
+//	Reserve --> Hold -+-- or held, and captured Entry 3  capture  -24  =  60
+//	Renew ----> Term -+-- ended by time         Entry 4  end      -60  =   0
+//
+// The verbs: [Grant], [Allow] and [Transfer] bring credits; [Spend] uses them;
+// [Reserve], [Extend], [Capture] and [Release] use them in two steps, for work whose
+// cost is known afterwards, which [Ledger.Do] does as one; [Refund] gives back what
+// was used and [Revoke] takes back what was granted; [Renew] moves a term; [Amend]
+// and [Configure] change a lot and the account. [Ledger.Batch] carries out many.
 //
 // A [Ledger] is the way in. It keeps nothing itself: a [Store] does, such as the
 // one in package store/memory. One account is the unit of consistency: each
@@ -44,8 +51,8 @@
 // Instants are UTC, cut to whole microseconds where they enter. A lot can be
 // spent while Start <= t < End. Before any decision time settles: what has come
 // due happens in the order of its due instant, with its own entry, stamped with
-// that instant. At one instant lots end before terms lapse, each in the order of
-// their IDs. Reads settle too, but write nothing, so that balances and histories
+// that instant. At one instant holds lapse first, then lots end, then terms lapse,
+// then allowances grant, each in the order of their IDs. Reads settle too, but write nothing, so that balances and histories
 // are right at every instant without any job; [Ledger.Sweep] only records what
 // came due in accounts that nobody touches.
 //
@@ -59,11 +66,23 @@
 // then the ID. A spend takes from eligible lots in that order, whole or not at
 // all. [Options].Order replaces it.
 //
+// What the lots do not have, the overdraft may: a spend takes the account into
+// debt as far as its [Settings] allow, and the next grant repays debt first. In
+// postings the overdraft is the lot without a name. Debt beyond the overdraft,
+// which only [Revoke] makes, has to be covered before anything can be spent.
+//
+// # Holds
+//
+// A hold pins credits in their lots until its deadline. What is held outlives the
+// end of its lot, for the hold's captures alone; what comes back to a lot after its
+// end ends at once. Always: reserved = captured + released + lapsed + still held,
+// where a capture beyond what is held counts for what was held.
+//
 // # Errors
 //
 // Callers branch with [errors.Is] on [ErrInsufficient], [ErrInvalid],
-// [ErrIDReused], [ErrNotFound], [ErrOverflow], [ErrLimit] and [ErrUnknown], and
-// get the figures with [errors.As] or errors.AsType from the typed error behind
+// [ErrIDReused], [ErrNotFound], [ErrClosed], [ErrFrozen], [ErrBusy], [ErrOverflow],
+// [ErrLimit] and [ErrUnknown], and get the figures with [errors.As] or errors.AsType from the typed error behind
 // each. After all but ErrUnknown nothing has happened, and the same ID works once
 // the cause is gone. ErrUnknown wraps a failure of the store that may have come
 // after the write: repeat the command with the same ID. An error of the context
