@@ -25,7 +25,7 @@ type Allow struct {
 	// once; for an allowance that runs, its own anchor.
 	Anchor time.Time
 
-	Reset  bool        // occurrences end what is left of the ones before
+	Reset  bool        // occurrences end what is left of the ones before; excludes Rollover
 	Most   Amount      // the most within one Within; zero: no cap
 	Within expiry.Span // required with Most: at least Every
 	Term   string      // an open term that the allowance stops with
@@ -82,6 +82,9 @@ func (c *Allow) checkRhythm() error {
 	}
 	if err := checkSpan("every", c.Every); err != nil {
 		return err
+	}
+	if c.Reset && !c.Rollover.IsZero() {
+		return &InvalidError{Field: "rollover", Reason: "is given together with Reset, which lets nothing go on"}
 	}
 	if c.Most.IsZero() != c.Within.IsZero() {
 		return &InvalidError{Field: "most", Reason: "goes with Within: give both, or neither"}

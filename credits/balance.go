@@ -33,14 +33,14 @@ type End struct {
 }
 
 // For returns what can be spent on feature now: of lots for all features, of those
-// that name it, and of the overdraft, less debt. The empty feature counts lots
-// for all features only. It is negative where debt is beyond the overdraft, and
-// takes no account of Frozen.
+// that name it, and of the overdraft, less debt, at most [MaxCredits]. The empty
+// feature counts lots for all features only. It is negative where debt is beyond
+// the overdraft, and takes no account of Frozen.
 func (b *Balance) For(feature string) Amount {
 	sum := b.Overdraft.minus(b.Debt)
 	for i := range b.Lots {
 		if lot := &b.Lots[i]; lot.UsableAt(b.AsOf) && lot.Covers(feature) && b.awake(lot) {
-			sum = sum.plus(lot.Available)
+			sum = sum.upToMost(lot.Available)
 		}
 	}
 	return sum

@@ -71,10 +71,10 @@ func TestBalanceEnds(t *testing.T) {
 	if diff := compare(want, balance.Ends()); diff != "" {
 		t.Errorf("Ends() (-want +got):\n%s", diff)
 	}
-	d.renew(credits.Renew{ID: "sub-2", Term: "pro", Until: day(1)})
+	d.renew(credits.Renew{ID: "sub-2", Term: "pro", Until: day(12)})
 	balance = d.balance()
-	if got := balance.Ends()[0]; got.Lot != "plan" || !got.At.Equal(day(1)) {
-		t.Errorf("Ends()[0] after Renew(sub-2) = %v, want plan on %v", got, day(1))
+	if got := balance.Ends()[2]; got.Lot != "plan" || !got.At.Equal(day(12)) {
+		t.Errorf("Ends()[2] after Renew(sub-2) = %v, want plan on %v", got, day(12))
 	}
 }
 

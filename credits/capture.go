@@ -2,7 +2,6 @@ package credits
 
 import (
 	"fmt"
-	"strings"
 )
 
 // Capture pays for a use from a hold and closes it; what is left goes back. More
@@ -29,7 +28,7 @@ func (c *Capture) prepare() error {
 	}
 	id := c.ID
 	if c.derived {
-		id = strings.TrimPrefix(id, reserved)
+		id = c.Hold
 	}
 	spend := Spend{ID: id, Account: c.Account, Amount: c.Amount, Quantity: c.Quantity, Price: c.Price, Meta: c.Meta}
 	if err := spend.prepare(); err != nil {
@@ -65,20 +64,22 @@ func (c *Capture) decide(d *draft) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
+	captured, err := hold.Captured.Add(c.Amount)
+	if err != nil {
+		return Entry{}, err
+	}
 	postings := hold.take(c.Amount)
 	excess := c.Amount.plus(heldIn(postings))
+	drawn, err := d.draw(hold.Feature, excess, true)
+	if err != nil {
+		return Entry{}, err
+	}
 	if !c.More {
-		postings = merge(append(postings, hold.giveBack()...))
+		postings = append(postings, hold.giveBack()...)
 	}
 	d.unpin(postings)
-	if excess.Sign() > 0 {
-		drawn, err := d.draw(hold.Feature, excess, true)
-		if err != nil {
-			return Entry{}, err
-		}
-		postings = merge(append(postings, drawn...))
-	}
-	hold.Captured = hold.Captured.plus(c.Amount)
+	postings = merge(append(postings, drawn...))
+	hold.Captured = captured
 	d.putHold(hold)
 	price := c.Price
 	if price.IsZero() {

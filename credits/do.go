@@ -32,7 +32,12 @@ const afterwards = 30 * time.Second
 // The error is the work's, joined with that of the capture or release if that
 // failed too. If the work used more than was held and available, the capture
 // fails with [ErrInsufficient], and the hold stays open until its deadline for a
-// Capture once the account has been topped up. A panic is passed on.
+// Capture once the account has been topped up; so it does with [ErrInvalid] where
+// the Usage is none. Work that outlasts the deadline finds the hold lapsed, and
+// the error is [ErrClosed]: choose a deadline beyond it, or extend the hold while
+// it runs. A capture whose outcome stays unknown after several attempts
+// ([ErrUnknown]) is for the caller to make again under an ID of its own while the
+// hold is open: [ErrClosed] then says that it had been made. A panic is passed on.
 func (l *Ledger) Do(ctx context.Context, c Reserve, work func(context.Context) (Usage, error)) (Receipt, error) {
 	reserved, err := l.Reserve(ctx, c)
 	if err != nil {
@@ -61,19 +66,38 @@ func (l *Ledger) Do(ctx context.Context, c Reserve, work func(context.Context) (
 func captureID(hold string) string { return reserved + "do/capture/" + hold }
 func releaseID(hold string) string { return reserved + "do/release/" + hold }
 
+// attempts is how often Do captures or releases while the store cannot say whether
+// it did: the IDs are Do's own, so that the caller could not repeat it.
+const attempts = 4
+
+// insist repeats a command whose outcome is unknown.
+func (l *Ledger) insist(ctx context.Context, c func() command) (receipt Receipt, err error) {
+	for range attempts {
+		receipt, err = l.run(ctx, c())
+		if !errors.Is(err, ErrUnknown) || ctx.Err() != nil {
+			break
+		}
+	}
+	return receipt, err
+}
+
 func (l *Ledger) pay(ctx context.Context, c Reserve, usage Usage) (Receipt, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
 	defer cancel()
-	return l.run(ctx, &Capture{
-		ID: captureID(c.ID), derived: true, Account: c.Account, Hold: c.ID,
-		Amount: usage.Amount, Quantity: usage.Quantity, Price: usage.Price,
+	return l.insist(ctx, func() command {
+		return &Capture{
+			ID: captureID(c.ID), derived: true, Account: c.Account, Hold: c.ID,
+			Amount: usage.Amount, Quantity: usage.Quantity, Price: usage.Price,
+		}
 	})
 }
 
 func (l *Ledger) giveBack(ctx context.Context, c Reserve) (Receipt, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
 	defer cancel()
-	return l.run(ctx, &Release{ID: releaseID(c.ID), derived: true, Account: c.Account, Hold: c.ID})
+	return l.insist(ctx, func() command {
+		return &Release{ID: releaseID(c.ID), derived: true, Account: c.Account, Hold: c.ID}
+	})
 }
 
 // done answers a Do whose hold was there already.

@@ -152,11 +152,15 @@ func (d *draft) lot(id string) (lot Lot, open bool) {
 
 // putHold records a hold as it is now.
 func (d *draft) putHold(hold Hold) {
+	i, known := findID(d.state.Holds, hold.ID)
+	d.recount = d.recount || known && d.state.Holds[i].Deadline.Equal(d.change.Due)
+	if !hold.Closed() {
+		d.change.Due = sooner(d.change.Due, hold.Deadline)
+	}
 	if d.owned {
 		d.state.Holds = place(d.state.Holds, hold)
 	}
 	d.change.Holds = touch(d.change.Holds, hold)
-	d.recount = true
 }
 
 // putTerm records a term as it is now.

@@ -59,13 +59,23 @@ func (d *draft) room() Amount {
 	return d.change.Settings.Overdraft.minus(d.change.Debt).minus(d.change.DebtHeld)
 }
 
-// spendable returns what a feature may spend now, of lots and overdraft together.
+// spendable returns what a feature may spend now, of lots and overdraft together:
+// no more than a command may ask for.
 func (d *draft) spendable(feature string) Amount {
 	sum := d.room()
 	for i := range d.state.Lots {
 		if lot := d.latest(i); d.canDraw(lot, feature) {
-			sum = sum.plus(lot.Available)
+			sum = sum.upToMost(lot.Available)
 		}
+	}
+	return sum
+}
+
+// upToMost is plus, where a sum beyond the most is the most.
+func (a Amount) upToMost(b Amount) Amount {
+	sum, err := a.Add(b)
+	if err != nil {
+		return Of(MaxCredits)
 	}
 	return sum
 }
@@ -82,9 +92,13 @@ func (d *draft) afford(feature string, amount Amount) error {
 // insufficient says how far what is spendable, which debt can make negative, is
 // from an amount.
 func (d *draft) insufficient(feature string, amount, spendable Amount) error {
+	shortfall, err := amount.Sub(spendable)
+	if err != nil {
+		return err
+	}
 	refusal := &InsufficientError{
 		Account: d.state.Account, Feature: feature, Needed: amount, Available: spendable, Held: d.held(feature),
-		Shortfall: amount.minus(spendable), NextStart: d.nextStart(feature),
+		Shortfall: shortfall, NextStart: d.nextStart(feature),
 	}
 	if spendable.Sign() < 0 {
 		refusal.Available = Amount{}

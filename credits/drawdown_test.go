@@ -2,6 +2,7 @@ package credits_test
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -271,4 +272,50 @@ func TestLotUsableAt(t *testing.T) {
 			t.Errorf("UsableAt(%v) of an endless lot = %v, want %v", c.at, got, c.endless)
 		}
 	}
+}
+
+// A lot that needs a term is frozen while the term is not open, but its time runs.
+func TestDrawdownPassesOverALotWhoseTermIsNotOpen(t *testing.T) {
+	d := newDesk(t)
+	d.grant(credits.Grant{ID: "top-up", Amount: credits.Of(5), OnlyWith: "pro", Priority: -1, Validity: expiry.Days(40)})
+	d.grant(credits.Grant{ID: "top-up-later", Amount: credits.Of(3), OnlyWith: "pro", Start: day(1), Validity: expiry.Days(60)})
+	d.grant(credits.Grant{ID: "pack", Amount: credits.Of(5)})
+	steps := []struct {
+		name                          string
+		at                            time.Time
+		renew                         credits.Renew
+		available, dormant, scheduled string
+		took                          string
+	}{
+		{"while the term never was open", start, credits.Renew{}, "5", "5", "3", "pack 1"},
+		{"when another term opens", start, credits.Renew{ID: "other", Term: "team", Until: day(99)}, "4", "5", "3", "pack 1"},
+		{"from the instant the term opens", day(2), credits.Renew{ID: "sub", Term: "pro", Until: day(10)}, "11", "0", "0", "top-up 1"},
+		{"to the instant before it lapses", day(10).Add(-micro), credits.Renew{}, "10", "0", "0", "top-up 1"},
+		{"from the lapse", day(10), credits.Renew{}, "3", "6", "0", "pack 1"},
+		{"when the term is bought again", day(20), credits.Renew{ID: "sub-2", Term: "pro", Until: day(90)}, "8", "0", "0", "top-up 1"},
+		{"to its own end", day(40), credits.Renew{}, "5", "0", "0", "top-up-later 1"},
+	}
+	for _, step := range steps {
+		d.clock.set(step.at)
+		if step.renew.ID != "" {
+			d.renew(step.renew)
+		}
+		b := d.balance()
+		if b.Available.String() != step.available || b.Dormant.String() != step.dormant || b.Scheduled.String() != step.scheduled {
+			t.Errorf("%s: Balance(ada) = %v, %v dormant, %v scheduled, want %v, %v, %v",
+				step.name, b.Available, b.Dormant, b.Scheduled, step.available, step.dormant, step.scheduled)
+		}
+		if b.For("image") != b.Available {
+			t.Errorf("%s: For(image) = %v, want %v", step.name, b.For("image"), b.Available)
+		}
+		short := credits.Spend{ID: "dear", Account: "ada", Amount: credits.Of(99)}
+		err := d.refusesSpend(credits.ErrInsufficient, short)
+		if insufficient, _ := errors.AsType[*credits.InsufficientError](err); insufficient.Available != b.Available {
+			t.Errorf("%s: Spend(99) = available %v, want %v", step.name, insufficient.Available, b.Available)
+		}
+		if got := took(d.spend(credits.Spend{ID: step.name, Amount: credits.Of(1)})); got != step.took {
+			t.Errorf("%s: Spend(1) = %v, want %v", step.name, got, step.took)
+		}
+	}
+	checkEntries(t, d.history(credits.Query{}))
 }

@@ -11,7 +11,7 @@ import (
 
 var sentinels = []error{
 	credits.ErrInvalid, credits.ErrInsufficient, credits.ErrIDReused, credits.ErrNotFound,
-	credits.ErrOverflow, credits.ErrLimit, credits.ErrUnknown,
+	credits.ErrOverflow, credits.ErrLimit, credits.ErrUnknown, credits.ErrClosed, credits.ErrFrozen, credits.ErrBusy,
 }
 
 func TestErrors(t *testing.T) {
@@ -36,6 +36,15 @@ func TestErrors(t *testing.T) {
 			credits.ErrIDReused, `credits: ID "job-9" was already used at 2026-03-10T09:30:00Z for "spend 16 for image", not for "spend 17 for image": choose a new ID`,
 		},
 		{&credits.NotFoundError{Account: "ada", What: "term", ID: "pro", Hint: "start it with Renew"}, credits.ErrNotFound, `credits: term "pro" is not open in account "ada": start it with Renew`},
+		{
+			&credits.ClosedError{Account: "ada", What: "hold", ID: "job-9", Last: credits.Entry{Kind: credits.KindCapture, At: start}},
+			credits.ErrClosed, `credits: hold "job-9" in account "ada" is over: capture at 2026-03-10T09:30:00Z`,
+		},
+		{&credits.FrozenError{Account: "ada"}, credits.ErrFrozen, `credits: account "ada" is frozen`},
+		{
+			&credits.BusyError{Account: "ada", ID: "job-9", Until: day(1)},
+			credits.ErrBusy, `credits: "job-9" in account "ada" is under way, or was left behind: its hold lapses at 2026-03-11T09:30:00Z`,
+		},
 		{&credits.OverflowError{Op: "+", A: "1", B: "2"}, credits.ErrOverflow, "credits: 1 + 2 is beyond the limit of 1000000000000 credits"},
 		{&credits.OverflowError{Op: "parse", A: "9"}, credits.ErrOverflow, "credits: parse 9 is beyond the limit of 1000000000000 credits"},
 		{&credits.LimitError{Account: "ada", What: "open lots", Limit: 10_000}, credits.ErrLimit, `credits: account "ada" has 10000 open lots, the most it may have`},
@@ -54,7 +63,7 @@ func TestErrors(t *testing.T) {
 			}
 		})
 	}
-	for _, err := range []error{&credits.InvalidError{Err: cause}, &credits.UnknownError{Err: cause}} {
+	for _, err := range []error{&credits.InvalidError{Err: cause}, &credits.UnknownError{Err: cause}, &credits.TransitError{Err: cause}} {
 		if !errors.Is(err, cause) {
 			t.Errorf("errors.Is(%T, its cause) = false, want true", err)
 		}

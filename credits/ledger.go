@@ -37,11 +37,12 @@ type Options struct {
 	// Update.
 	Order func(a, b Lot) int
 
-	// Notify is told, after the commit and in the caller's goroutine, what a
+	// Notify is told, after the commit and before the call returns, what a
 	// command or a sweep gave rise to: at most once per crossing, and not at all
 	// where the process dies right after the commit; the entry's Seq tells
-	// crossings apart. It runs under no lock and may use the ledger. It should
-	// be quick, and its failure is its own. nil: nobody is told.
+	// crossings apart. It runs in the caller's goroutine, or in one of a batch's,
+	// under no lock, and may use the ledger. It is safe for simultaneous use, does
+	// not panic, should be quick, and its failure is its own. nil: nobody is told.
 	Notify func(context.Context, Notice)
 
 	// Low are the balances below which NoticeLow is sent.

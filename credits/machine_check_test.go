@@ -82,8 +82,8 @@ func (m *machine) checkBalanceAt(t *rapid.T, account string, at time.Time) {
 	machineScribbleLots(got.Lots)
 }
 
-// finish goes through the whole past, and then sweeps the ledger, after which
-// its store and the twin's hold the same.
+// finish goes through the whole past, verifies the ledger, and then sweeps it,
+// after which its store and the twin's hold the same.
 func (m *machine) finish(t *rapid.T) {
 	for _, account := range machineAccounts {
 		w := m.models[account].world(m.models[account].now(m.clock))
@@ -94,6 +94,9 @@ func (m *machine) finish(t *rapid.T) {
 		for _, end := range w.ends() {
 			m.checkBalanceAt(t, account, end)
 		}
+		discrepancies, err := m.ledger.Verify(t.Context(), account)
+		machineOK(t, "Verify", err)
+		machineSame(t, "Verify of "+account, discrepancies, []credits.Discrepancy(nil))
 	}
 	for _, s := range m.samples {
 		got, err := m.ledger.BalanceAt(t.Context(), s.account, s.balance.AsOf)

@@ -143,7 +143,7 @@ func (m *machine) issue(t *rapid.T, account string, c modelCommand) {
 	}
 	switch {
 	case len(want.refusals) > 0 || want.replayed:
-		machineIdentical(t, c.intent(), machineStored(t, m.store, account), before)
+		machineIdentical(t, "what is stored at "+c.intent(), machineStored(t, m.store, account), before)
 	case c.spend != nil:
 		machineDrawnInOrder(t, balance, *c.spend, want.entry)
 	}
@@ -173,29 +173,30 @@ func (m *machine) issueTwin(t *rapid.T, c modelCommand, want modelVerdict) {
 }
 
 // machineSend runs a command from memory that is overwritten right after the
-// call, as a caller may.
-func machineSend(t *rapid.T, ledger *credits.Ledger, c modelCommand) (credits.Receipt, error) {
+// call, as a caller may, and that the call has to leave as it was.
+func machineSend(t *rapid.T, ledger *credits.Ledger, c modelCommand) (receipt credits.Receipt, err error) {
+	var said, left any
 	switch {
 	case c.grant != nil:
 		g := *c.grant
 		g.Features, g.Meta = slices.Clone(g.Features), maps.Clone(g.Meta)
-		receipt, err := ledger.Grant(t.Context(), g)
-		for i := range g.Features {
-			g.Features[i] = "scribbled"
-		}
-		machineScribbleMeta(g.Meta)
-		return receipt, err
+		receipt, err = ledger.Grant(t.Context(), g)
+		said, left = *c.grant, g
+		defer machineScribbleLots([]credits.Lot{{Features: g.Features, Meta: g.Meta}})
 	case c.spend != nil:
 		s := *c.spend
 		s.Meta = maps.Clone(s.Meta)
-		receipt, err := ledger.Spend(t.Context(), s)
-		machineScribbleMeta(s.Meta)
-		return receipt, err
+		receipt, err = ledger.Spend(t.Context(), s)
+		said, left = *c.spend, s
+		defer machineScribbleMeta(s.Meta)
+	default:
+		r := *c.renew
+		r.Meta = maps.Clone(r.Meta)
+		receipt, err = ledger.Renew(t.Context(), r)
+		said, left = *c.renew, r
+		defer machineScribbleMeta(r.Meta)
 	}
-	r := *c.renew
-	r.Meta = maps.Clone(r.Meta)
-	receipt, err := ledger.Renew(t.Context(), r)
-	machineScribbleMeta(r.Meta)
+	machineIdentical(t, "arguments of "+c.intent(), left, said)
 	return receipt, err
 }
 
@@ -300,7 +301,7 @@ func machineSame(t *rapid.T, what string, got, want any) {
 
 func machineIdentical(t *rapid.T, what string, got, want any) {
 	if !reflect.DeepEqual(got, want) {
-		t.Fatalf("%s changed what is stored (-before +after):\n%s", what, gocmp.Diff(want, got, gocmp.AllowUnexported(credits.Amount{})))
+		t.Fatalf("%s changed (-before +after):\n%s", what, machineDiff(got, want))
 	}
 }
 

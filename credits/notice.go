@@ -102,9 +102,12 @@ func (l *Ledger) endingSoon(all []Notice, before *State, c *Change) []Notice {
 			continue
 		}
 		near := lot.End.Add(-l.options.EndingSoon)
+		if near.After(last.At) {
+			continue
+		}
 		old := before.lot(lot.ID)
 		known := old >= 0 && before.Lots[old].End.Equal(lot.End) && !near.After(before.At)
-		if !near.After(last.At) && !known {
+		if !known {
 			all = append(all, Notice{
 				Kind: NoticeEndingSoon, Account: last.Account, Seq: last.Seq, At: last.At,
 				Balance: last.Balance, Lot: lot.ID, Amount: lot.Available,

@@ -3,7 +3,6 @@ package credits
 import (
 	"fmt"
 	"maps"
-	"strings"
 )
 
 // Release gives everything in a hold back and closes it. What belongs to a lot
@@ -21,7 +20,7 @@ type Release struct {
 func (c *Release) prepare() error {
 	id := c.ID
 	if c.derived {
-		id = strings.TrimPrefix(id, reserved)
+		id = c.Hold
 	}
 	if err := checkTarget(id, c.Account); err != nil {
 		return err

@@ -3,6 +3,7 @@ package credits
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -10,11 +11,14 @@ import (
 // captured or released, or its deadline passes. What is held can be spent by its
 // captures alone, also after the end of the lot it is in.
 type Reserve struct {
-	ID       string    // required; also the hold's ID
-	Account  string    // required
-	Feature  string    // what is to be used; empty: only lots for all features
-	Amount   Amount    // the most it may cost, zero or more
-	Deadline time.Time // required: after now, by at most MaxHold
+	ID      string // required; also the hold's ID
+	Account string // required
+	Feature string // what is to be used; empty: only lots for all features
+	Amount  Amount // the most it may cost, zero or more
+
+	// Deadline is required: after now, by at most MaxHold. It is not part of the
+	// command's fingerprint, so that a retry may compute it anew: the first counts.
+	Deadline time.Time
 
 	Quantity string // the most that may be used, in words
 	Price    Price  // as quoted
@@ -43,7 +47,6 @@ func (c *Reserve) digest(buffer []byte) Digest {
 	f := fingerprintOf(KindReserve, buffer)
 	f.amount(c.Amount)
 	f.text(c.Feature)
-	f.instant(c.Deadline)
 	f.text(c.Quantity)
 	f.text(c.Price.Card)
 	f.text(c.Price.Version)
@@ -87,7 +90,12 @@ func (h *Hold) add(postings []Posting) {
 		held := postings[i].Available.Neg()
 		postings[i].Held = held
 		h.Reserved = h.Reserved.plus(held)
-		h.Parts = append(h.Parts, Part{Lot: postings[i].Lot, Amount: held})
+		at := slices.IndexFunc(h.Parts, func(p Part) bool { return p.Lot == postings[i].Lot })
+		if at < 0 {
+			h.Parts = append(h.Parts, Part{Lot: postings[i].Lot, Amount: held})
+			continue
+		}
+		h.Parts[at].Amount = h.Parts[at].Amount.plus(held)
 	}
 }
 
@@ -114,8 +122,10 @@ type Extend struct {
 	Account string // required
 	Hold    string // required
 
-	Deadline time.Time // the new deadline, after now by at most MaxHold; zero: as it is
-	Amount   Amount    // to set aside in addition, zero or more
+	// Deadline is the new deadline, after now by at most MaxHold; zero: as it is.
+	// Like that of Reserve it is not part of the fingerprint.
+	Deadline time.Time
+	Amount   Amount // to set aside in addition, zero or more
 
 	Meta map[string]string // notes for the entry
 }
@@ -149,7 +159,6 @@ func (c *Extend) about() string                { return c.Hold }
 func (c *Extend) digest(buffer []byte) Digest {
 	f := fingerprintOf(KindExtend, buffer)
 	f.text(c.Hold)
-	f.instant(c.Deadline)
 	f.amount(c.Amount)
 	f.meta(c.Meta)
 	return f.sum()
@@ -173,6 +182,9 @@ func (c *Extend) decide(d *draft) (Entry, error) {
 			return Entry{}, err
 		}
 		hold.Deadline = c.Deadline
+	}
+	if _, err := hold.Reserved.Add(c.Amount); err != nil {
+		return Entry{}, err
 	}
 	postings, err := d.draw(hold.Feature, c.Amount, false)
 	if err != nil {

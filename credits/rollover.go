@@ -9,7 +9,8 @@ import (
 )
 
 // rollOver moves what goes on of an ended lot into a new lot. Limits of the
-// rollover bound what all lots of the same source that rolled over have together.
+// rollover bound what all lots of the same source that rolled over have together,
+// held or not.
 func (s *settlement) rollOver(lot *Lot, at time.Time) {
 	carried := s.carried(lot)
 	if carried.IsZero() {
@@ -44,7 +45,7 @@ func (s *settlement) carried(lot *Lot) Amount {
 	var banked Amount
 	for other := range s.all {
 		if other.Rolled > 0 && other.Source == lot.Source && other.ID != lot.ID && !other.endedAt(s.at) {
-			banked = banked.plus(other.Available)
+			banked = banked.plus(other.Available).plus(other.Held)
 		}
 	}
 	micros, err := lot.Rollover.Carry(lot.Available.plus(banked).micros, origin.micros, lot.Rolled)

@@ -195,7 +195,7 @@ func TestSettleFollowsTheCommandThatEndsATerm(t *testing.T) {
 		t.Errorf("Renew(stop) = entry %d, %s, want 4, renew", receipt.Seq, receipt.Kind)
 	}
 	after := d.record("ada")
-	want := []string{"sub", "plan", "next", "stop", "~end/next", "~end/plan", "~lapse/2026-03-12T09:30:00Z/pro"}
+	want := []string{"sub", "plan", "next", "stop", "~end/next", "~end/plan", "~lapse@7/pro"}
 	if got := entryIDs(after.Entries); !slices.Equal(got, want) {
 		t.Errorf("entries = %v, want %v", got, want)
 	}

@@ -82,9 +82,9 @@ func (c *Spend) decide(d *draft) (Entry, error) {
 		return Entry{}, err
 	}
 	amount := c.Amount
-	if c.Partial {
+	if c.Partial && amount.Sign() > 0 {
 		amount = least(amount, d.spendable(c.Feature))
-		if amount.Sign() <= 0 && c.Amount.Sign() > 0 {
+		if amount.Sign() <= 0 {
 			return Entry{}, d.afford(c.Feature, c.Amount)
 		}
 	}

@@ -115,12 +115,12 @@ func TestSpendNamesNoNextStartWhereNoneIsToCome(t *testing.T) {
 	}
 }
 
-// A term that was shortened can leave a scheduled lot that ends before it starts.
-func TestSpendNamesNoNextStartOfALotThatEndsBeforeIt(t *testing.T) {
+// A term that was ended takes the lots with it that were still to start.
+func TestSpendNamesNoNextStartOfALotThatEndedBeforeIt(t *testing.T) {
 	d := newDesk(t)
 	d.renew(credits.Renew{ID: "sub", Term: "pro", Until: day(30)})
 	d.grant(credits.Grant{ID: "next-month", Amount: credits.Of(5), Validity: expiry.WhileSubscribed(), Term: "pro", Start: day(20)})
-	d.renew(credits.Renew{ID: "sub-2", Term: "pro", Until: day(10)})
+	d.renew(credits.Renew{ID: "stop", Term: "pro", End: true})
 	err := d.refusesSpend(credits.ErrInsufficient, credits.Spend{ID: "job", Account: "ada", Amount: credits.Of(1)})
 	if got, ok := errors.AsType[*credits.InsufficientError](err); !ok || !got.NextStart.IsZero() {
 		t.Errorf("Spend(1).NextStart = %v, want none", got.NextStart)
@@ -204,5 +204,51 @@ func TestSpendAtTheBounds(t *testing.T) {
 	})
 	if !receipt.Balance.IsZero() {
 		t.Errorf("Spend(everything).Balance = %v, want 0", receipt.Balance)
+	}
+}
+
+func TestSpendPartial(t *testing.T) {
+	cases := []struct {
+		name, feature     string
+		amount            credits.Amount
+		took, left, short string
+	}{
+		{"less than there is is taken whole", "image", credits.Of(7), "image 5, pack 2", "8", "0"},
+		{"exactly what there is", "image", credits.Of(15), "image 5, pack 10", "0", "0"},
+		{"more than there is takes what there is", "image", credits.MustParse("15.5"), "image 5, pack 10", "0", "0.5"},
+		{"only what the feature may use", "music", credits.Of(40), "pack 10", "5", "30"},
+		{"nothing, where nothing was asked for", "image", credits.Amount{}, "", "15", "0"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDesk(t)
+			d.grant(credits.Grant{ID: "pack", Amount: credits.Of(10)})
+			d.grant(credits.Grant{ID: "image", Amount: credits.Of(5), Features: []string{"image"}})
+			d.grant(credits.Grant{ID: "later", Amount: credits.Of(50), Start: day(1)})
+			spend := credits.Spend{ID: "job", Feature: c.feature, Amount: c.amount, Partial: true}
+			for _, replayed := range []bool{false, true} {
+				got := d.spend(spend)
+				if took(got) != c.took || got.Short.String() != c.short || got.Replayed != replayed {
+					t.Errorf("Spend(%v) = %v, short %v, replayed %v, want %v, %v, %v", c.amount, took(got), got.Short, got.Replayed, c.took, c.short, replayed)
+				}
+				if sum, err := got.Amount.Sub(got.Short); err != nil || sum != c.amount.Neg() {
+					t.Errorf("Spend(%v) = %v taken, %v short, want %v together", c.amount, got.Amount, got.Short, c.amount)
+				}
+			}
+			if got := d.balance().Available.String(); got != c.left {
+				t.Errorf("Spend(%v) = %v left, want %v", c.amount, got, c.left)
+			}
+		})
+	}
+}
+
+func TestSpendPartialOfNothingIsRefused(t *testing.T) {
+	d := newDesk(t)
+	d.grant(credits.Grant{ID: "later", Amount: credits.Of(50), Start: day(1)})
+	err := d.refusesSpend(credits.ErrInsufficient, credits.Spend{ID: "job", Account: "ada", Amount: credits.Of(3), Partial: true})
+	want := &credits.InsufficientError{Account: "ada", Needed: credits.Of(3), Shortfall: credits.Of(3), NextStart: day(1)}
+	got, _ := errors.AsType[*credits.InsufficientError](err)
+	if diff := compare(want, got); diff != "" {
+		t.Errorf("Spend(3 of nothing) (-want +got):\n%s", diff)
 	}
 }
