@@ -79,6 +79,23 @@ func TestR40_ElevenLabsCarriesTwiceTheQuota(t *testing.T) {
 	d.drew(d.spend("speech-2", "40000"), "plan 30000", "rolled plan 10000")
 }
 
+// What was paid is carried on with the credits: used or lost, it adds up.
+func TestElevenLabsRevenueAddsUpOverWhatIsCarried(t *testing.T) {
+	const since = "2026-01-15 09:00"
+	d := open(t, "elevenlabs", since)
+	for i, month := range []string{since, "2026-02-15 09:00", "2026-03-15 09:00", "2026-04-15 09:00"} {
+		d.at(month)
+		d.pay("starter", since)
+		d.spend([]string{"a", "b", "c", "d"}[i], "7777.777777")
+	}
+	d.at("2026-07-01 00:00") // long after the subscription lapsed
+	sums, err := d.ledger.Revenue(t.Context(), ada, instant("2026-01-01 00:00"), instant("2027-01-01 00:00"))
+	usd := sums["USD"]
+	if err != nil || usd.Earned+usd.Breakage != 4*5_00 || usd.Returned != 0 || usd.Earned != 4*1_29 {
+		t.Errorf("Revenue() = %+v, %v, want 4 x 1.29 earned of 4 x 5.00, the rest breakage", usd, err)
+	}
+}
+
 // "lost on downgrade": what was carried ends with the old subscription.
 func TestElevenLabsLosesWhatWasCarriedOnADowngrade(t *testing.T) {
 	const since = "2026-01-15 09:00"

@@ -14,6 +14,7 @@ import (
 	"github.com/scriphq/scrip/expiry"
 	"github.com/scriphq/scrip/pricing"
 	"github.com/scriphq/scrip/store/memory"
+	"pgregory.net/rapid"
 )
 
 // ada is everybody's account.
@@ -22,7 +23,8 @@ const ada = "ada"
 // desk is one product's service for one test: its catalog, and a ledger whose
 // clock the test sets.
 type desk struct {
-	t       *testing.T
+	t       rapid.TB
+	ctx     context.Context
 	now     time.Time
 	catalog *pricing.Catalog
 	ledger  *credits.Ledger
@@ -35,14 +37,20 @@ func open(t *testing.T, name, at string) *desk {
 
 func openWith(t *testing.T, name, at string, options credits.Options) *desk {
 	t.Helper()
+	d := newDesk(t, name, at, options)
+	t.Cleanup(d.verify)
+	return d
+}
+
+func newDesk(t rapid.TB, name, at string, options credits.Options) *desk {
+	t.Helper()
 	catalog, err := catalogs.Open(name)
 	if err != nil {
 		t.Fatalf("Open(%q) = %v, want a catalog", name, err)
 	}
-	d := &desk{t: t, now: instant(at), catalog: catalog}
+	d := &desk{t: t, ctx: context.Background(), now: instant(at), catalog: catalog}
 	options.Now = func() time.Time { return d.now }
 	d.ledger = credits.New(memory.New(), options)
-	t.Cleanup(d.verify)
 	return d
 }
 
@@ -63,7 +71,7 @@ func (d *desk) at(text string) { d.now = instant(text) }
 
 // verify checks the account against its own ledger.
 func (d *desk) verify() {
-	found, err := d.ledger.Verify(context.WithoutCancel(d.t.Context()), ada) // cancelled before clean-ups run
+	found, err := d.ledger.Verify(d.ctx, ada)
 	if err != nil || len(found) > 0 {
 		d.t.Errorf("Verify() = %v, %v, want no discrepancy", found, err)
 	}
@@ -83,7 +91,7 @@ func (d *desk) grant(g credits.Grant, err error) credits.Receipt {
 	if err != nil {
 		d.t.Fatalf("Grant() = %v, want a grant", err)
 	}
-	receipt, err := d.ledger.Grant(d.t.Context(), g)
+	receipt, err := d.ledger.Grant(d.ctx, g)
 	if err != nil {
 		d.t.Fatalf("Grant(%s) = %v, want a receipt", g.ID, err)
 	}
@@ -124,7 +132,7 @@ func (d *desk) quote(use pricing.Use) pricing.Quote {
 func (d *desk) use(id string, use pricing.Use) credits.Receipt {
 	d.t.Helper()
 	quote := d.quote(use)
-	receipt, err := d.ledger.Spend(d.t.Context(), quote.Spend(id, ada))
+	receipt, err := d.ledger.Spend(d.ctx, quote.Spend(id, ada))
 	if err != nil {
 		d.t.Fatalf("Spend(%s, %v) at %v = %v, want a receipt", id, quote.Amount, d.now, err)
 	}
@@ -134,7 +142,7 @@ func (d *desk) use(id string, use pricing.Use) credits.Receipt {
 // spend pays an amount, where what for is beside the point.
 func (d *desk) spend(id, amount string) credits.Receipt {
 	d.t.Helper()
-	receipt, err := d.ledger.Spend(d.t.Context(), credits.Spend{ID: id, Account: ada, Amount: credits.MustParse(amount)})
+	receipt, err := d.ledger.Spend(d.ctx, credits.Spend{ID: id, Account: ada, Amount: credits.MustParse(amount)})
 	if err != nil {
 		d.t.Fatalf("Spend(%s, %s) at %v = %v, want a receipt", id, amount, d.now, err)
 	}
@@ -144,7 +152,7 @@ func (d *desk) spend(id, amount string) credits.Receipt {
 // refused checks that there are not so many credits.
 func (d *desk) refused(id, amount string) {
 	d.t.Helper()
-	receipt, err := d.ledger.Spend(d.t.Context(), credits.Spend{ID: id, Account: ada, Amount: credits.MustParse(amount)})
+	receipt, err := d.ledger.Spend(d.ctx, credits.Spend{ID: id, Account: ada, Amount: credits.MustParse(amount)})
 	if !errors.Is(err, credits.ErrInsufficient) {
 		d.t.Errorf("Spend(%s, %s) at %v = %v, %v, want ErrInsufficient", id, amount, d.now, receipt.Entry, err)
 	}
@@ -152,7 +160,7 @@ func (d *desk) refused(id, amount string) {
 
 func (d *desk) balance() credits.Balance {
 	d.t.Helper()
-	balance, err := d.ledger.Balance(d.t.Context(), ada)
+	balance, err := d.ledger.Balance(d.ctx, ada)
 	if err != nil {
 		d.t.Fatalf("Balance() = %v, want a balance", err)
 	}
@@ -197,7 +205,7 @@ func label(lot credits.Lot) string {
 func (d *desk) ended(want ...string) {
 	d.t.Helper()
 	var got []string
-	for entry, err := range d.ledger.History(d.t.Context(), credits.Query{Account: ada}) {
+	for entry, err := range d.ledger.History(d.ctx, credits.Query{Account: ada}) {
 		if err != nil {
 			d.t.Fatalf("History() = %v, want entries", err)
 		}
@@ -215,7 +223,7 @@ func (d *desk) ended(want ...string) {
 func (d *desk) drew(receipt credits.Receipt, want ...string) {
 	d.t.Helper()
 	sources := map[string]string{"": "debt"}
-	for entry, err := range d.ledger.History(d.t.Context(), credits.Query{Account: ada}) {
+	for entry, err := range d.ledger.History(d.ctx, credits.Query{Account: ada}) {
 		if err != nil {
 			d.t.Fatalf("History() = %v, want entries", err)
 		}

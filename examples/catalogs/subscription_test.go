@@ -36,7 +36,7 @@ func (d *desk) subscribe(plan, since string) credits.Receipt {
 	if err != nil {
 		d.t.Fatalf("Allow(%s) = %v, want a command", plan, err)
 	}
-	receipt, err := d.ledger.Allow(d.t.Context(), c)
+	receipt, err := d.ledger.Allow(d.ctx, c)
 	if err != nil {
 		d.t.Fatalf("Allow(%s) at %v = %v, want a receipt", plan, d.now, err)
 	}
@@ -48,7 +48,7 @@ func (d *desk) renew(c credits.Renew, err error) {
 	if err != nil {
 		d.t.Fatalf("Renew(%s) = %v, want a command", c.ID, err)
 	}
-	if _, err := d.ledger.Renew(d.t.Context(), c); err != nil {
+	if _, err := d.ledger.Renew(d.ctx, c); err != nil {
 		d.t.Fatalf("Renew(%s) at %v = %v, want a receipt", c.ID, d.now, err)
 	}
 }
@@ -67,7 +67,7 @@ func (d *desk) cycle(plan, since string) pricing.Cycle {
 func (d *desk) cancel(id string) {
 	d.t.Helper()
 	c := credits.Renew{ID: id, Account: ada, Term: subscription, End: true}
-	if _, err := d.ledger.Renew(d.t.Context(), c); err != nil {
+	if _, err := d.ledger.Renew(d.ctx, c); err != nil {
 		d.t.Fatalf("Renew(%s) at %v = %v, want a receipt", id, d.now, err)
 	}
 }
@@ -81,7 +81,7 @@ func (d *desk) allow(plan, anchor string) credits.Receipt {
 		d.t.Fatalf("Allow(%s) = %v, want a command", plan, err)
 	}
 	c.Term = "" // nobody subscribes to it
-	receipt, err := d.ledger.Allow(d.t.Context(), c)
+	receipt, err := d.ledger.Allow(d.ctx, c)
 	if err != nil {
 		d.t.Fatalf("Allow(%s) at %v = %v, want a receipt", plan, d.now, err)
 	}
