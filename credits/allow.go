@@ -1,6 +1,7 @@
 package credits
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -212,10 +213,25 @@ func (c *Allow) set(d *draft, allowance *Allowance, running bool) error {
 		allowance.Anchor = d.now
 	}
 	if running && allowance.Anchor.Equal(old.Anchor) && allowance.Every.Equal(old.Every) {
-		allowance.Number, allowance.Next, allowance.Granted = old.Number, old.Next, old.Granted
+		allowance.Number, allowance.Next = old.Number, old.Next
+		if allowance.Within.Equal(old.Within) {
+			allowance.Granted = old.Granted
+		}
+	} else if err := c.aim(d, allowance, running); err != nil {
+		return err
+	}
+	return c.checkValidity(d, allowance)
+}
+
+// checkValidity refuses a validity that gives the next occurrence no window, and no
+// later one either. That of a term may have one once the term is renewed.
+func (c *Allow) checkValidity(d *draft, allowance *Allowance) error {
+	lot := allowance.lot()
+	_, err := lot.Validity.Window(lot.reissuance(allowance.Next, d.state.Terms))
+	if err == nil || errors.Is(err, expiry.ErrEmpty) && lot.Validity.FollowsTerm() {
 		return nil
 	}
-	return c.aim(d, allowance, running)
+	return &InvalidError{Field: "validity", Reason: fmt.Sprintf("gives no window: %v", err), Err: err}
 }
 
 // aim finds the first occurrence at or after now; for an allowance that runs,

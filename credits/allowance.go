@@ -26,7 +26,7 @@ type Allowance struct {
 	// what would pass it is not granted. Zero: no cap.
 	Most    Amount
 	Within  expiry.Span
-	Granted Amount // in the Within that the last occurrence was in
+	Granted Amount // in the Within that the next occurrence is in, by occurrences under this cap
 
 	Term string // the allowance stops when this term lapses; empty: none
 
@@ -71,7 +71,9 @@ func (a *Allowance) after() time.Time { return a.Every.Nth(a.Anchor, a.Number+1)
 // advance moves on to the next occurrence. After the last one in the calendar
 // there is none, and the allowance is over.
 func (a *Allowance) advance(granted Amount) {
-	a.Granted = a.Granted.plus(granted)
+	if !a.Most.IsZero() {
+		a.Granted = a.Granted.plus(granted)
+	}
 	next := a.after()
 	if next.IsZero() {
 		a.Stopped = true

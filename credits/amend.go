@@ -69,12 +69,12 @@ func (c *Amend) intent() string { return fmt.Sprintf("%s %s", KindAmend, c.Lot) 
 
 // decide changes the lot.
 func (c *Amend) decide(d *draft) (Entry, error) {
-	lot, open := d.lot(c.Lot)
-	if !open || lot.endedAt(d.now) {
-		if last := d.lastOf(c.Lot); last.ID != "" {
-			return Entry{}, &ClosedError{Account: c.Account, What: "lot", ID: c.Lot, Last: last}
-		}
-		return Entry{}, &NotFoundError{Account: c.Account, What: "lot", ID: c.Lot, Hint: "give the ID of its grant"}
+	lot, _, err := d.lotWas(c.Lot)
+	if err != nil {
+		return Entry{}, err
+	}
+	if lot.Closed() || lot.endedAt(d.now) {
+		return Entry{}, &ClosedError{Account: c.Account, What: "lot", ID: c.Lot, Last: d.lastOf(c.Lot)}
 	}
 	if err := c.amend(d, &lot); err != nil {
 		return Entry{}, err

@@ -3,6 +3,7 @@ package credits_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"runtime"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/scriphq/scrip/credits"
+	"github.com/scriphq/scrip/store/memory"
 )
 
 var errModel = errors.New("the model is down")
@@ -303,5 +305,85 @@ func TestDoTakesTheLongestID(t *testing.T) {
 				t.Errorf("Balance(after Do).Held = %v, want 0", got)
 			}
 		})
+	}
+}
+
+// unsureStore loses the connection at every Update from the second on, so often.
+type unsureStore struct {
+	*memory.Store
+	updates, failures int
+	before            bool // loses it before the commit, not after
+}
+
+func (s *unsureStore) Update(ctx context.Context, account string, ids []string, decide credits.Decision) error {
+	s.updates++
+	fails := s.updates > 1 && s.failures > 0
+	if fails {
+		s.failures--
+	}
+	if fails && s.before {
+		return errLost
+	}
+	if err := s.Store.Update(ctx, account, ids, decide); err != nil || !fails {
+		return err
+	}
+	return errLost
+}
+
+// Do repeats its own capture or release, whose ID the caller does not have.
+func TestDoInsistsWhereTheOutcomeIsUnknown(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		failures int
+		before   bool
+		work     error
+		unknown  bool
+		left     string
+		held     string
+	}{
+		{"a capture whose acknowledgement was lost", 1, false, nil, false, "7", "0"},
+		{"a capture that was lost thrice", 3, true, nil, false, "7", "0"},
+		{"a capture that is lost for ever", 99, true, nil, true, "6", "4"},
+		{"a release whose acknowledgement was lost", 1, false, errModel, false, "10", "0"},
+		{"a release that was lost thrice", 3, true, errModel, false, "10", "0"},
+		{"a release that is lost for ever", 99, true, errModel, true, "6", "4"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := stocked(t)
+			ledger := credits.New(&unsureStore{Store: b.store, failures: c.failures, before: c.before}, credits.Options{Now: b.clock.read})
+			_, err := ledger.Do(t.Context(), filledReserve(credits.Reserve{ID: "job", Amount: credits.Of(4)}), func(context.Context) (credits.Usage, error) {
+				if c.work != nil {
+					return credits.Usage{}, c.work
+				}
+				return credits.Usage{Amount: credits.Of(3)}, nil
+			})
+			if errors.Is(err, credits.ErrUnknown) != c.unknown || c.work != nil && !errors.Is(err, c.work) || c.work == nil && !c.unknown && err != nil {
+				t.Errorf("Do(%s) = %v, want %v, unknown %v", c.name, err, c.work, c.unknown)
+			}
+			b.wantBalance(c.name, c.left, c.held)
+			if c.unknown && c.work == nil { // the caller captures under an ID of its own
+				b.capture(credits.Capture{ID: "mine", Hold: "job", Amount: credits.Of(3)})
+				b.wantBalance("the caller's capture", "7", "0")
+			}
+		})
+	}
+}
+
+// mutedStore cannot read entries.
+type mutedStore struct{ *memory.Store }
+
+func (mutedStore) Entries(context.Context, credits.Query) iter.Seq2[credits.Entry, error] {
+	return func(yield func(credits.Entry, error) bool) { yield(credits.Entry{}, errLost) }
+}
+
+func TestDoAgainWithAStoreThatCannotReadWhatBecameOfIt(t *testing.T) {
+	b := stocked(t)
+	command := filledReserve(credits.Reserve{ID: "job", Amount: credits.Of(4)})
+	if _, err := b.ledger.Do(t.Context(), command, works("3")); err != nil {
+		t.Fatalf("Do() = %v, want no error", err)
+	}
+	ledger := credits.New(mutedStore{b.store}, credits.Options{Now: b.clock.read})
+	if got, err := ledger.Do(t.Context(), command, idle(t)); !errors.Is(err, errLost) || got.Seq != 0 {
+		t.Errorf("Do(again) = %v, %v, want no receipt and %v", got, err, errLost)
 	}
 }

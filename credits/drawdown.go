@@ -118,9 +118,11 @@ func (d *draft) held(feature string) Amount {
 }
 
 func (d *draft) canDraw(lot *Lot, feature string) bool {
-	return lot.Available.Sign() > 0 && lot.UsableAt(d.now) && lot.Covers(feature) &&
-		(lot.OnlyWith == "" || d.state.hasTerm(lot.OnlyWith))
+	return lot.Available.Sign() > 0 && lot.UsableAt(d.now) && lot.Covers(feature) && d.awake(lot)
 }
+
+// awake reports whether the term that a lot needs, if any, is open.
+func (d *draft) awake(lot *Lot) bool { return lot.OnlyWith == "" || d.state.hasTerm(lot.OnlyWith) }
 
 // reordered returns the indexes of all lots in the order of Options.Order, which
 // Lot.Compare makes total; nil: Lot.Compare alone is the order. The order is the

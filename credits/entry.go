@@ -20,7 +20,7 @@ const (
 	KindRelease   Kind = "release"   // a hold's credits went back
 	KindRefund    Kind = "refund"    // a spend or capture was given back
 	KindRevoke    Kind = "revoke"    // a lot was taken back
-	KindRenew     Kind = "renew"     // a term started, moved or was ended
+	KindRenew     Kind = "renew"     // a term started, its end was put off, or it was ended
 	KindAllow     Kind = "allow"     // an allowance was set, changed or stopped
 	KindAmend     Kind = "amend"     // a lot's end, features or priority changed
 	KindConfigure Kind = "configure" // the account's settings changed

@@ -133,3 +133,14 @@ func TestExtendRefusesWhatIsInvalid(t *testing.T) {
 	b.fails(credits.ErrIDReused, credits.Extend{ID: "longer", Account: "ada", Hold: "job", Amount: credits.Of(2)})
 	b.fails(credits.ErrIDReused, credits.Extend{ID: "longer", Account: "ada", Hold: "other", Amount: credits.Of(1)})
 }
+
+// A retry that computes its deadline anew is a retry, and the first counts.
+func TestExtendReplayedWithAnotherDeadline(t *testing.T) {
+	b := holding(t)
+	b.extend(credits.Extend{ID: "longer", Hold: "job", Deadline: day(2)})
+	b.clock.set(start.Add(time.Hour))
+	got := b.extend(credits.Extend{ID: "longer", Hold: "job", Deadline: day(2).Add(time.Hour)})
+	if !got.Replayed || !got.HoldNow.Deadline.Equal(day(2)) {
+		t.Errorf("Extend(again, an hour later) = replayed %v, until %v, want true, %v", got.Replayed, got.HoldNow.Deadline, day(2))
+	}
+}

@@ -69,12 +69,6 @@ func (l *Ledger) pages(ctx context.Context, q Query, state State) iter.Seq2[Entr
 		if q.NewestFirst && !yieldAll(yield, slices.Values(pending)) {
 			return
 		}
-		if q.NewestFirst && q.Limit > 0 {
-			recorded.Limit = q.Limit - len(pending)
-			if recorded.Limit <= 0 {
-				return
-			}
-		}
 		for entry, err := range l.store.Entries(ctx, recorded) {
 			if !yield(entry, err) || err != nil {
 				return

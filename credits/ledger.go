@@ -92,7 +92,8 @@ func (l *Ledger) Release(ctx context.Context, c Release) (Receipt, error) { retu
 
 // Refund gives a spend or capture back, whole or in part. Errors: [ErrNotFound]
 // for an ID that spent nothing; [ErrInvalid], also for more than is left to
-// refund; [ErrOverflow]; [ErrIDReused]; [ErrUnknown].
+// refund; [ErrLimit] for reissuing at [MaxLots] open lots; [ErrOverflow];
+// [ErrIDReused]; [ErrUnknown].
 func (l *Ledger) Refund(ctx context.Context, c Refund) (Receipt, error) { return l.run(ctx, &c) }
 
 // Revoke takes a lot back. Errors: [ErrNotFound]; [ErrClosed] for a lot that has
@@ -104,15 +105,16 @@ func (l *Ledger) Revoke(ctx context.Context, c Revoke) (Receipt, error) { return
 // [MaxAllowances]; [ErrInvalid]; [ErrIDReused]; [ErrUnknown].
 func (l *Ledger) Allow(ctx context.Context, c Allow) (Receipt, error) { return l.run(ctx, &c) }
 
-// Amend changes an open lot. Errors: [ErrNotFound]; [ErrInvalid], also for an end
-// that is not after now; [ErrIDReused]; [ErrUnknown].
+// Amend changes an open lot. Errors: [ErrNotFound]; [ErrClosed] for a lot that has
+// ended or has nothing left; [ErrInvalid], also for an end that is not after now;
+// [ErrIDReused]; [ErrUnknown].
 func (l *Ledger) Amend(ctx context.Context, c Amend) (Receipt, error) { return l.run(ctx, &c) }
 
 // Configure changes the account's settings. Errors: [ErrInvalid]; [ErrOverflow];
 // [ErrIDReused]; [ErrUnknown].
 func (l *Ledger) Configure(ctx context.Context, c Configure) (Receipt, error) { return l.run(ctx, &c) }
 
-// Renew starts a term, moves its end, or ends it. Errors: [ErrInvalid], also for
+// Renew starts a term, puts off its end, or ends it. Errors: [ErrInvalid], also for
 // an end that is not after now; [ErrNotFound] for ending a term that is not open;
 // [ErrLimit] at [MaxTerms] open terms; [ErrIDReused]; [ErrUnknown].
 func (l *Ledger) Renew(ctx context.Context, c Renew) (Receipt, error) { return l.run(ctx, &c) }

@@ -12,31 +12,43 @@ type moreError struct{ id string }
 
 func (e *moreError) Error() string { return "credits: the entries of " + e.id + " are needed" }
 
-// lotWas returns a lot as it is, or, where it is closed, as it was last. Revoked
-// with what was spent as debt, it is indebted.
-func (d *draft) lotWas(id string) (lot Lot, indebted bool, err error) {
+// told yields the entries that were asked for, and those that settling made now.
+func (d *draft) told(yield func(*Entry) bool) {
+	for _, entries := range [][]Entry{d.prior, d.change.Entries} {
+		for i := range entries {
+			if !yield(&entries[i]) {
+				return
+			}
+		}
+	}
+}
+
+// lotWas returns a lot as it is, or, where it is closed, as it was last; and the
+// Seq of the revocation that made a debt of what had been spent of it, if any.
+func (d *draft) lotWas(id string) (lot Lot, owedSince int64, err error) {
 	lot, open := d.lot(id)
 	if open && !lot.endedAt(d.now) {
-		return lot, false, nil
+		return lot, 0, nil
 	}
 	if !slices.Contains(d.ids, id) {
-		return Lot{}, false, &moreError{id: id}
+		return Lot{}, 0, &moreError{id: id}
 	}
 	found, opened := open, int64(0)
-	for i := range d.prior {
-		entry := &d.prior[i]
+	for entry := range d.told {
 		if !open && lot.relive(entry, id) {
 			found, opened = true, entry.Seq
 		}
-		indebted = indebted || entry.Kind == KindRevoke && entry.Of == id && owes(entry)
+		if entry.Kind == KindRevoke && entry.Of == id && owes(entry) {
+			owedSince = entry.Seq
+		}
 	}
 	if !found {
-		return Lot{}, false, &NotFoundError{Account: d.state.Account, What: "lot", ID: id, Hint: "give the ID of its grant"}
+		return Lot{}, 0, &NotFoundError{Account: d.state.Account, What: "lot", ID: id, Hint: "give the ID of its grant"}
 	}
 	if open {
-		return lot, indebted, nil
+		return lot, owedSince, nil
 	}
-	return lot, indebted, d.followNow(&lot, opened)
+	return lot, owedSince, d.followNow(&lot, opened)
 }
 
 // relive makes the effect that an entry had on a closed lot, but for spends and
@@ -44,7 +56,7 @@ func (d *draft) lotWas(id string) (lot Lot, indebted bool, err error) {
 // entry opened the lot.
 func (l *Lot) relive(e *Entry, id string) (opened bool) {
 	for i := range e.Lots {
-		if e.Lots[i].ID != id {
+		if e.Lots[i].ID != id || e.sends() {
 			continue
 		}
 		opened = e.ID == id
@@ -91,8 +103,8 @@ func (d *draft) followNow(lot *Lot, opened int64) error {
 	if !slices.Contains(d.ids, lot.Term) {
 		return &moreError{id: lot.Term}
 	}
-	for i := range d.prior {
-		if e := &d.prior[i]; e.Kind == KindLapse && e.Term != nil && e.Term.ID == lot.Term && e.Seq > opened {
+	for e := range d.told {
+		if e.Kind == KindLapse && e.Term != nil && e.Term.ID == lot.Term && e.Seq > opened {
 			*lot = lot.follow(*e.Term)
 			lot.Term = ""
 			return nil

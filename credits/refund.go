@@ -20,7 +20,8 @@ type Refund struct {
 	All    bool   // everything that was not refunded yet; excludes Amount
 
 	// Reissue gives what belongs to ended lots a new lot, of the refund's ID,
-	// with this validity from now. Zero: it ends at once.
+	// with this validity from now, for the features they were for; where those
+	// differ, for the feature that was used. Zero: it ends at once.
 	Reissue expiry.Policy
 
 	Meta map[string]string // notes for the entry
@@ -84,7 +85,7 @@ func (c *Refund) decide(d *draft) (Entry, error) {
 	if total := sum(left); amount.IsZero() || total.Less(amount) {
 		return Entry{}, &InvalidError{Field: "amount", Reason: fmt.Sprintf("is %v, but of the %v of %q only %v are left to refund", c.Amount, spent.Amount.Neg(), c.Of, total)}
 	}
-	r := refunding{draft: d, reissue: !c.Reissue.IsZero()}
+	r := refunding{draft: d, spent: spent, reissue: !c.Reissue.IsZero()}
 	for _, part := range slices.Backward(left) {
 		take := least(part.Amount, amount)
 		amount = amount.minus(take)
@@ -145,11 +146,13 @@ func sum(parts []Part) Amount {
 // refunding is a refund on its way back into lots.
 type refunding struct {
 	*draft
+	spent    Entry // what is refunded
 	reissue  bool
 	postings []Posting
-	repaid   Amount // of the debt
-	rest     Amount // of ended lots, for a new lot
-	reopened []Lot  // that were closed
+	repaid   Amount   // of the debt
+	rest     Amount   // of ended lots, for a new lot
+	features []string // what rest may pay for
+	reopened []Lot    // that were closed
 }
 
 // giveBack gives an amount back to where it came from.
@@ -158,21 +161,21 @@ func (r *refunding) giveBack(id string, amount Amount) error {
 		return nil
 	}
 	if id == "" {
-		r.rest = r.rest.plus(r.repay(amount))
+		r.keep(r.repay(amount), nil)
 		return nil
 	}
-	lot, indebted, err := r.lotWas(id)
+	lot, owedSince, err := r.lotWas(id)
 	if err != nil {
 		return err
 	}
-	if indebted { // revoked, with what was spent of it as debt
+	if r.spent.Seq < owedSince { // the spend is part of that debt
 		amount = r.repay(amount)
 	}
 	if amount.IsZero() {
 		return nil
 	}
 	if lot.endedAt(r.now) && r.reissue {
-		r.rest = r.rest.plus(amount)
+		r.keep(amount, lot.Features)
 		return nil
 	}
 	if lot.endedAt(r.now) {
@@ -186,6 +189,18 @@ func (r *refunding) giveBack(id string, amount Amount) error {
 	}
 	r.post(Posting{Lot: id, Available: amount})
 	return nil
+}
+
+// keep puts an amount aside for a new lot, which pays for no more than what came
+// into it did: where that differs, for the feature that was used alone.
+func (r *refunding) keep(amount Amount, features []string) {
+	switch {
+	case r.rest.IsZero():
+		r.features = features
+	case !slices.Equal(r.features, features) && !amount.IsZero():
+		r.features = []string{r.spent.Feature}
+	}
+	r.rest = r.rest.plus(amount)
 }
 
 // repay lowers the debt by up to an amount, and returns what is left of it.
@@ -214,9 +229,12 @@ func (c *Refund) reissue(r *refunding, entry *Entry) error {
 	if err != nil {
 		return &InvalidError{Field: "reissue", Reason: fmt.Sprintf("gives no window: %v", err), Err: err}
 	}
+	if len(r.draft.state.Lots) >= MaxLots {
+		return &LimitError{Account: c.Account, What: "open lots", Limit: MaxLots}
+	}
 	lot := Lot{
 		ID: c.ID, Source: string(KindRefund), Granted: r.rest, Available: r.rest,
-		Start: window.Start, End: window.End, Validity: c.Reissue, Meta: c.Meta,
+		Start: window.Start, End: window.End, Validity: c.Reissue, Features: r.features, Meta: c.Meta,
 	}
 	r.put(&lot)
 	r.post(Posting{Lot: lot.ID, Available: r.rest})

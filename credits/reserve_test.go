@@ -374,6 +374,10 @@ func TestReserveWithOtherContentIsAnotherIntent(t *testing.T) {
 	if got := b.reserve(command); !got.Replayed {
 		t.Errorf("Reserve(other explanation).Replayed = false, want true")
 	}
+	command.Deadline = command.Deadline.Add(time.Hour) // computed anew: the first counts
+	if got := b.reserve(command); !got.Replayed || !got.HoldNow.Deadline.Equal(day(1)) {
+		t.Errorf("Reserve(other deadline) = replayed %v, until %v, want true, %v", got.Replayed, got.HoldNow.Deadline, day(1))
+	}
 	b.fails(credits.ErrIDReused, credits.Spend{ID: "job", Account: "ada", Amount: credits.Of(2)})
 }
 

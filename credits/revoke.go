@@ -85,6 +85,9 @@ func (c *Revoke) decide(d *draft) (Entry, error) {
 	if _, err := d.total.Add(entry.Amount); err != nil {
 		return Entry{}, err
 	}
+	if _, err := d.change.Debt.Add(lot.Spent); c.Debt && err != nil {
+		return Entry{}, err
+	}
 	wasOpen := !lot.Closed()
 	lot.Available = Amount{}
 	if !lot.endedAt(d.now) {
@@ -107,7 +110,7 @@ func (e *Entry) post(p Posting) {
 // lastOf returns the last entry about a lot.
 func (d *draft) lastOf(lot string) Entry {
 	var last Entry
-	for _, entry := range d.prior {
+	for entry := range d.told {
 		if entry.ID == lot || entry.Of == lot {
 			last = entry.Clone()
 		}

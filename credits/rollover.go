@@ -12,7 +12,7 @@ import (
 // rollover bound what all lots of the same source that rolled over have together,
 // held or not.
 func (s *settlement) rollOver(lot *Lot, at time.Time) {
-	carried := s.carried(lot)
+	carried := s.carried(lot, at)
 	if carried.IsZero() {
 		return
 	}
@@ -33,8 +33,9 @@ func (s *settlement) rollOver(lot *Lot, at time.Time) {
 	})
 }
 
-// carried returns how much of an ended lot goes on.
-func (s *settlement) carried(lot *Lot) Amount {
+// carried returns how much of a lot that ends now goes on. What else ends at this
+// instant makes room, whether or not its turn has come.
+func (s *settlement) carried(lot *Lot, at time.Time) Amount {
 	if lot.Rollover.IsZero() {
 		return Amount{}
 	}
@@ -44,7 +45,7 @@ func (s *settlement) carried(lot *Lot) Amount {
 	}
 	var banked Amount
 	for other := range s.all {
-		if other.Rolled > 0 && other.Source == lot.Source && other.ID != lot.ID && !other.endedAt(s.at) {
+		if other.Rolled > 0 && other.Source == lot.Source && other.Term == lot.Term && other.ID != lot.ID && !other.endedAt(at) {
 			banked = banked.plus(other.Available).plus(other.Held)
 		}
 	}

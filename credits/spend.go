@@ -102,7 +102,7 @@ func (c *Spend) decide(d *draft) (Entry, error) {
 func (d *draft) nextStart(feature string) time.Time {
 	var next time.Time
 	for i := range d.state.Lots {
-		if lot := &d.state.Lots[i]; lot.Start.After(d.now) && lot.UsableAt(lot.Start) && lot.Covers(feature) {
+		if lot := &d.state.Lots[i]; lot.Start.After(d.now) && lot.UsableAt(lot.Start) && lot.Covers(feature) && d.awake(lot) {
 			next = sooner(next, lot.Start)
 		}
 	}

@@ -7,8 +7,9 @@ import (
 	"github.com/scriphq/scrip/credits"
 )
 
-// Bonus is credits that are given away. It is plain data, a copy of what the
-// catalog has.
+// Bonus is credits that are given away for something. It is plain data, a copy of
+// what the catalog has. Credits that come every day or month by themselves are not
+// a bonus but a [Plan] with a cycle and without a price.
 type Bonus struct {
 	ID         string         `json:"-"` // its key in the catalog
 	Name       string         `json:"name,omitempty"`

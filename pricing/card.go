@@ -1,12 +1,9 @@
 package pricing
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
-
-	"github.com/scriphq/scrip/credits"
 )
 
 // RateCard is what the features of a service cost from an instant on. It is
@@ -44,7 +41,7 @@ func (c *RateCard) quote(q *Quote, use Use, most bool) error {
 	if !ok {
 		return &FeatureError{
 			Card: c.Name + " " + c.Version, Feature: use.Feature,
-			Allowed: slices.Sorted(maps.Keys(c.Features)),
+			Allowed: keys(c.Features),
 		}
 	}
 	if err := rule.quote(q, use, most); err != nil {
@@ -57,11 +54,8 @@ func (c *RateCard) quote(q *Quote, use Use, most bool) error {
 // Validate returns nil if c can price every use that fits its rules, and
 // otherwise an error that is [ErrRule] with the path to the first fault.
 func (c *RateCard) Validate() error {
-	if reason := misname(c.Name, credits.MaxNameLen); reason != "" {
-		return &RuleError{Path: "name", Reason: reason}
-	}
-	if reason := misname(c.Version, credits.MaxNameLen); reason != "" {
-		return &RuleError{Path: "version", Reason: reason}
+	if err := cmp.Or(validateName("name", c.Name), validateName("version", c.Version), validateNote("note", c.Note)); err != nil {
+		return err
 	}
 	if c.Effective.IsZero() {
 		return &RuleError{Path: "effective", Reason: "is missing: want the instant from which the card is in force"}
@@ -69,13 +63,10 @@ func (c *RateCard) Validate() error {
 	if n := len(c.Features); n == 0 || n > MaxFeatures {
 		return &RuleError{Path: "features", Reason: fmt.Sprintf("has %d features: want 1 to %d", n, MaxFeatures)}
 	}
-	if !isNote(c.Note) {
-		return &RuleError{Path: "note", Reason: notANote}
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Features)) {
+	for _, name := range keys(c.Features) {
 		path := key("features", name)
-		if reason := misname(name, credits.MaxNameLen); reason != "" {
-			return &RuleError{Path: path, Reason: reason}
+		if err := validateName(path, name); err != nil {
+			return err
 		}
 		rule := c.Features[name]
 		if err := rule.Validate(); err != nil {

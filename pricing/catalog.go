@@ -56,6 +56,17 @@ func (c *Catalog) Quote(at time.Time, use Use) (Quote, error) {
 	return card.Quote(use)
 }
 
+// QuoteMax prices the most that a use can cost by the card in force at an instant,
+// as [Rule.QuoteMax] does. The error is the one of [Catalog.Card] or of
+// [RateCard.QuoteMax].
+func (c *Catalog) QuoteMax(at time.Time, use Use) (Quote, error) {
+	card, err := c.inForce(at)
+	if err != nil {
+		return Quote{}, err
+	}
+	return card.QuoteMax(use)
+}
+
 // inForce is Card without a copy.
 func (c *Catalog) inForce(at time.Time) (*RateCard, error) {
 	if card, ok := InForce(c.document.Cards, at); ok {

@@ -1,6 +1,7 @@
 package pricing_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/scriphq/scrip/credits"
 	"github.com/scriphq/scrip/pricing"
+	"github.com/scriphq/scrip/store/memory"
 )
 
 var studio = pricing.MustParse([]byte(`{
@@ -88,6 +90,54 @@ func ExamplePlan_Grant() {
 	// 2026-02-28 10:00:00 +0000 UTC 2026-03-31 10:00:00 +0000 UTC
 }
 
+func ExamplePlan_Renew() {
+	plan, _ := studio.Plan("pro")
+	since := time.Date(2026, time.January, 31, 10, 0, 0, 0, time.UTC)
+	cycle, _ := plan.CycleAt("sub-1", since, since.AddDate(0, 0, 40))
+	renew, err := plan.Renew("ada", cycle, since)
+	fmt.Println(renew.ID, err)
+	fmt.Println("paid to", renew.Until)
+	// Output:
+	// renew:pro:sub-1:20260131T100000Z <nil>
+	// paid to 2027-01-31 10:00:00 +0000 UTC
+}
+
+func ExamplePlan_Allow() {
+	plan, _ := studio.Plan("pro")
+	since := time.Date(2026, time.January, 31, 10, 0, 0, 0, time.UTC)
+	ctx, now := context.Background(), since.Add(3*time.Second)
+	ledger := credits.New(memory.New(), credits.Options{Now: func() time.Time { return now }})
+
+	cycle, _ := plan.CycleAt("sub-1", since, now)
+	renew, _ := plan.Renew("ada", cycle, since)
+	ledger.Renew(ctx, renew)
+	allow, _ := plan.Allow("ada", cycle, since)
+	receipt, err := ledger.Allow(ctx, allow)
+	if err != nil {
+		panic(err)
+	}
+	if receipt.Allowance.Number > cycle.Number { // the first month began three seconds ago
+		grant, _ := plan.Grant("ada", cycle)
+		ledger.Grant(ctx, grant)
+	}
+	for _, month := range []int{0, 1, 11, 12} {
+		now = since.AddDate(0, month, 0)
+		balance, _ := ledger.Balance(ctx, "ada")
+		fmt.Println(balance.AsOf.Format(time.DateOnly), balance.Available)
+	}
+	// Output:
+	// 2026-01-31 350
+	// 2026-03-03 350
+	// 2026-12-31 350
+	// 2027-01-31 0
+}
+
+func ExampleParseLimit() {
+	limit, err := pricing.ParseLimit("at most 30 within 1 month")
+	fmt.Println(limit.Most, limit.Within, err)
+	// Output: 30 1 month <nil>
+}
+
 func ExampleBonus_Grant() {
 	bonus, _ := studio.Bonus("login")
 	evening := time.Date(2026, time.May, 20, 18, 0, 0, 0, time.UTC)
@@ -101,8 +151,8 @@ func ExampleConversion_Grant() {
 	grant, err := conversion.Grant("ada", pricing.Remainder{
 		Key: "licence-9", Quantity: pricing.Duration(90 * time.Second),
 	})
-	fmt.Println(grant.ID, grant.Amount, err)
-	// Output: conversion:speech-to-text:licence-9 6 <nil>
+	fmt.Println(grant.ID, grant.Amount, "for", grant.Meta["quantity"], err)
+	// Output: conversion:speech-to-text:licence-9 6 for 1m30s <nil>
 }
 
 func ExampleParseMoney() {

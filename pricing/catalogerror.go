@@ -33,7 +33,7 @@ type CatalogError struct {
 	Column int    // in characters, from 1
 	Path   string // such as cards[0].features["speech-to-text"].per; empty: the document
 	Reason string // one clause
-	Err    error  // the cause, such as a [*RuleError] or [*MoneyError]; nil: none
+	Err    error  // the cause, such as a [*RuleError] or [*TextError]; nil: none
 }
 
 func (e *CatalogError) Error() string {

@@ -35,9 +35,10 @@ type Remainder struct {
 }
 
 // Grant returns the grant of the credits that a remainder is worth. Its ID is
-// "conversion:ID:Key", where the parts have ":" and "%" escaped. A second
-// conversion of the same entitlement is refused by the ledger with
-// [credits.ErrIDReused] if it comes with another quantity. A remainder that lacks
+// "conversion:ID:Key", where the parts have ":" and "%" escaped. The quantity is in
+// its Meta, as "quantity", so that the ledger says what the amount is for, and
+// refuses with [credits.ErrIDReused] to convert the same entitlement again with
+// another quantity. The sentence is that of [Rule.Quote]. A remainder that lacks
 // its key or quantity, gives no credits, or makes too long an ID gives a [*GrantError]; a
 // quantity that the rule cannot count gives the errors of a quote.
 func (c Conversion) Grant(account string, left Remainder) (credits.Grant, error) {
@@ -64,6 +65,7 @@ func (c Conversion) Grant(account string, left Remainder) (credits.Grant, error)
 		return credits.Grant{}, err
 	}
 	g.ID, g.Account, g.Source = id, account, SourceConversion
+	g.Meta = map[string]string{"quantity": left.Quantity.String()}
 	return g, nil
 }
 
@@ -80,7 +82,9 @@ func (c Conversion) validate(path string, features map[string]bool) error {
 	if c.Meters != nil {
 		return &RuleError{Path: path + ".meters", Reason: "asks for several quantities: a conversion has one"}
 	}
-	if names := keys(c.attributes()); len(names) > 0 {
+	known := make(map[string]bool)
+	c.attributes(known, nil, MaxDepth)
+	if names := keys(known); len(names) > 0 {
 		return &RuleError{Path: path, Reason: "asks for the attribute " + quote(names[0]) + ": a conversion has none"}
 	}
 	if err := c.Rule.Validate(); err != nil {

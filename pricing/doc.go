@@ -6,20 +6,69 @@
 // [Use] is what a feature was used for. Its [Quote] is the price, as a value to
 // keep: itemised, with a sentence for people, and the command that pays it.
 //
+//	card, err := catalog.Card(now)
+//	quote, err := card.Quote(pricing.Use{Feature: "speech-to-text", Quantity: pricing.Duration(length)})
+//	receipt, err := ledger.Spend(ctx, quote.Spend("job-9", "ada"))
+//
+// Where the quantity is known only afterwards, [RateCard.QuoteMax] prices the most
+// that it can be, [Quote.Reserve] holds that, and the [Quote.Capture] of the quote
+// of what was used pays and gives the rest back.
+//
+// # The catalog
+//
+// A catalog is JSON, which [Load] reads strictly and [Schema] describes:
+//
 //	{
-//	  "name": "studio", "version": "2026-01", "effective": "2026-01-01T00:00:00Z",
-//	  "features": {
-//	    "ai-image":       {"credits": 10},
-//	    "speech-to-text": {"credits": 4, "per": "1 minute"},
-//	    "text-to-speech": {"credits": 1, "per": "10 words"},
-//	    "video": {"by": "audio", "most": "8 seconds", "prices": {
-//	      "yes": {"credits": 5, "per": "1 second"},
-//	      "no":  {"credits": 3, "per": "1 second"}}},
-//	    "chat": {"meters": {
-//	      "input tokens":  {"credits": 6.3, "per": "1000 tokens", "charge": "pro rata"},
-//	      "output tokens": {"credits": 18.8, "per": "1000 tokens", "charge": "pro rata"}}}
+//	  "name": "studio",
+//	  "cards": [{
+//	    "name": "studio", "version": "2026-01", "effective": "2026-01-01T00:00:00Z",
+//	    "features": {
+//	      "ai-image":       {"credits": 10},
+//	      "speech-to-text": {"credits": 4, "per": "1 minute"},
+//	      "text-to-speech": {"credits": 1, "per": "10 words"},
+//	      "text-to-video": {"by": "audio", "most": "8 seconds", "prices": {
+//	        "yes": {"credits": 5, "per": "1 second"},
+//	        "no":  {"credits": 3, "per": "1 second"}}},
+//	      "chat": {"meters": {
+//	        "input tokens":  {"credits": 6.3, "per": "1000 tokens", "charge": "pro rata"},
+//	        "output tokens": {"credits": 18.8, "per": "1000 tokens", "charge": "pro rata"}}}
+//	    }
+//	  }],
+//	  "plans": {
+//	    "pro":  {"credits": 500, "cycle": "1 month", "price": "20 USD",
+//	             "valid": "end of period", "rollover": "at most 2x the grant for 1 month, once"},
+//	    "year": {"credits": 500, "cycle": "1 month", "price": "200 USD", "billed": "1 year", "valid": "end of period"},
+//	    "free": {"credits": 5, "cycle": "1 day", "refill": "reset", "limit": "at most 30 within 1 month", "valid": "permanent"}
+//	  },
+//	  "packs": {
+//	    "small": {"credits": 125, "price": "49 USD", "valid": "1 year", "nonrefundable": true},
+//	    "large": {"credits": 300, "price": "99 USD", "valid": "permanent", "usable": "while subscribed"}
+//	  },
+//	  "bonuses": {
+//	    "welcome": {"credits": 100, "once": "per account", "valid": "permanent"},
+//	    "login":   {"credits": 2, "once": "per day in Asia/Shanghai", "valid": "30 days", "features": ["ai-image"], "priority": -1}
+//	  },
+//	  "conversions": {
+//	    "minutes": {"credits": 4, "per": "1 minute", "charge": "pro rata", "round": "up to 1", "valid": "permanent"}
 //	  }
 //	}
+//
+// The cards follow each other in time: the latest that is effective is in force. A
+// price changes with a new card. What brings credits says when they end, "valid",
+// in the words of [github.com/scriphq/scrip/expiry.Parse]; and further
+//
+//	"rollover": "all for 1 month"     what goes on when they end, and for how long
+//	"usable": "while subscribed"      they are frozen without the subscription, not lost
+//	"features": ["ai-image"]          what they pay for, instead of everything
+//	"priority": -1                    they are spent before others, or after
+//	"nonrefundable": true             no money is given back for them
+//
+// A [Plan] brings credits every cycle. The service sends a command for each,
+// [Plan.Grant], or once the [Plan.Allow] of an allowance by which they come of
+// themselves; a payment sends [Plan.Renew] before either. A [Pack] is bought, a
+// [Bonus] is earned, a [Conversion] is made of an older entitlement. All commands
+// have IDs that follow from what happened, so that an event which is delivered
+// twice counts once.
 //
 // # Rules
 //
@@ -35,6 +84,9 @@
 //	"plus": [{"credits": 1}]             surcharges, flat or by blocks of their own
 //	"least": 20                          a minimum charge
 //	"round": "up to 0.01"                the one rounding
+//
+// A use has exactly the attributes that its price depends on: of a price table,
+// those of the rule that it chooses.
 //
 // # Quantities
 //
@@ -55,13 +107,16 @@
 // [github.com/scriphq/scrip/credits.MaxCredits] is
 // [github.com/scriphq/scrip/credits.ErrOverflow].
 //
+// A document that is no catalog is [ErrCatalog], with line, column and path; what a
+// catalog does not have [ErrUnknown]; an event that lacks something [ErrGrant].
+//
 // More never costs less, with one exception that is the point of it: [Volume]
 // tiers whose rates fall.
 //
 // # Time and concurrency
 //
 // Cards and rules are plain data, read and never changed by this package; any
-// number of goroutines may quote from one. A price changes with a new card:
-// [InForce] picks the one for an instant, which is an argument. A quote keeps the
-// name and version of its card, and shares nothing with it.
+// number of goroutines may quote from one. [InForce] and [Catalog.Card] pick the
+// card for an instant, which is an argument. A quote keeps the name and version of
+// its card, and shares nothing with it: keep it with the job that it is for.
 package pricing

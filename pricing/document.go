@@ -3,7 +3,6 @@ package pricing
 import (
 	"cmp"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/scriphq/scrip/credits"
@@ -161,8 +160,8 @@ func validateName(path, name string) error {
 }
 
 func validateNote(path, note string) error {
-	if len(note) > MaxNote || strings.ContainsRune(note, 0) {
-		return &RuleError{Path: path, Reason: fmt.Sprintf("is longer than %d bytes or has a zero byte", MaxNote)}
+	if reason := misnote(note); reason != "" {
+		return &RuleError{Path: path, Reason: reason}
 	}
 	return nil
 }

@@ -28,8 +28,9 @@ var (
 	// [*MostError], which is [ErrQuantity] too.
 	ErrMost = errors.New("pricing: quantity above the maximum")
 
-	// ErrText: text is not a quantity, a ratio or a rounding, or is not valid
-	// UTF-8 and cannot be counted; the error is a [*TextError].
+	// ErrText: text, or the figure that it would be, is not a quantity, a price, a
+	// ratio, a rounding, a limit or an occasion, or text to be counted is not valid
+	// UTF-8; the error is a [*TextError].
 	ErrText = errors.New("pricing: unreadable text")
 
 	// ErrRule: a rule or a rate card contradicts itself or lacks something; the
@@ -98,7 +99,7 @@ func (e *MostError) Is(target error) bool { return target == ErrMost || target =
 
 // TextError shows text that could not be read.
 type TextError struct {
-	What   string // what was expected: "quantity"
+	What   string // what was expected: "quantity", "price"
 	Text   string // what came, shortened
 	Reason string // reads on after the text: "has no unit"
 }

@@ -90,6 +90,31 @@ func ExampleRule_QuoteMax() {
 	// Output: hold 40
 }
 
+func ExampleQuote_Capture() {
+	video := pricing.Rule{
+		Credits: pricing.MustParseRatio("3"),
+		Per:     pricing.MustParseQuantity("1 second"),
+		Most:    pricing.MustParseQuantity("8 seconds"),
+	}
+	deadline := time.Date(2026, time.May, 20, 11, 0, 0, 0, time.UTC)
+	most, err := video.QuoteMax(pricing.Use{Feature: "text-to-video"})
+	if err != nil {
+		panic(err)
+	}
+	reserve := most.Reserve("job-9", "ada", deadline)
+	fmt.Println("hold", reserve.Amount, "for", reserve.Quantity)
+
+	used, err := video.Quote(pricing.Use{Feature: "text-to-video", Quantity: pricing.MustParseQuantity("4.5s")})
+	if err != nil {
+		panic(err)
+	}
+	capture := used.Capture("job-9/done", "ada", "job-9")
+	fmt.Println("pay", capture.Amount, "for", capture.Quantity)
+	// Output:
+	// hold 24 for 8s
+	// pay 15 for 4.5s
+}
+
 func ExampleParseQuantity() {
 	for _, text := range []string{"90s", "1.5 hours", "10 words", "10"} {
 		quantity, err := pricing.ParseQuantity(text)

@@ -2,8 +2,6 @@ package pricing
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/scriphq/scrip/credits"
@@ -15,8 +13,12 @@ import (
 //	1m1s counted as 1m30s = 1.5 minutes x 6 = 9
 //	8 seconds x 5 = 40 (audio yes)
 //
-// It is made anew by every call. The wording may change; the figures are in Lines.
+// It is made anew by every call, and empty for the zero Quote. The wording may
+// change; the figures are in Lines.
 func (q Quote) Explanation() string {
+	if q.isZero() {
+		return ""
+	}
 	var items []string
 	lines := q.Lines()
 	for i := range lines {
@@ -56,7 +58,7 @@ func (q Quote) rounded() string {
 
 func (q Quote) attributes() string {
 	var values []string
-	for _, name := range slices.Sorted(maps.Keys(q.Use.Attributes)) {
+	for _, name := range keys(q.Use.Attributes) {
 		values = append(values, name+" "+q.Use.Attributes[name])
 	}
 	return strings.Join(values, ", ")

@@ -136,7 +136,7 @@ func TestGrantsSayAllThatTheCatalogSays(t *testing.T) {
 				left := pricing.Remainder{Key: "lic-1", Quantity: pricing.MustParseQuantity("10m1s")}
 				return must(filmora.Conversion("speech-to-text")).Grant("ada", left)
 			},
-			credits.Grant{ID: "conversion:speech-to-text:lic-1", Account: "ada", Amount: credits.Of(41), Source: "conversion", Validity: expiry.Permanent()},
+			credits.Grant{ID: "conversion:speech-to-text:lic-1", Account: "ada", Amount: credits.Of(41), Source: "conversion", Validity: expiry.Permanent(), Meta: map[string]string{"quantity": "10m1s"}},
 		},
 		{
 			"a conversion of started blocks",
@@ -144,7 +144,7 @@ func TestGrantsSayAllThatTheCatalogSays(t *testing.T) {
 				left := pricing.Remainder{Key: "lic-1", Quantity: pricing.MustParseQuantity("101 words")}
 				return must(filmora.Conversion("text-to-speech")).Grant("ada", left)
 			},
-			credits.Grant{ID: "conversion:text-to-speech:lic-1", Account: "ada", Amount: credits.Of(11), Source: "conversion", Validity: expiry.Permanent()},
+			credits.Grant{ID: "conversion:text-to-speech:lic-1", Account: "ada", Amount: credits.Of(11), Source: "conversion", Validity: expiry.Permanent(), Meta: map[string]string{"quantity": "101 words"}},
 		},
 	}
 	for _, test := range tests {

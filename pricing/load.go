@@ -11,8 +11,8 @@ import (
 )
 
 // Load reads a catalog from JSON, as the schema that [Schema] returns describes
-// it. It refuses what is not exactly that: unknown, missing, repeated and null
-// fields, values of another kind, numbers with an exponent or with more digits
+// it. It refuses what is not exactly that: unknown, missing, repeated, null and
+// empty fields, values of another kind, numbers with an exponent or with more digits
 // than the figure can have, text after the end; and what contradicts itself: two
 // cards of the same version or instant, credits or prices that are not more than
 // zero, features that no card prices, prices in two currencies, policies that can

@@ -1,7 +1,6 @@
 package pricing
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,20 +13,6 @@ import (
 // never wrap an int64.
 const MaxMinor = 1_000_000_000_000_000
 
-// ErrMoney is what every [*MoneyError] is.
-var ErrMoney = errors.New("pricing: not a price")
-
-// MoneyError says why something is not a price.
-type MoneyError struct {
-	Text   string // what was given, shortened
-	Reason string // one clause
-}
-
-func (e *MoneyError) Error() string { return fmt.Sprintf("pricing: price %q %s", e.Text, e.Reason) }
-
-// Is reports whether target is [ErrMoney].
-func (e *MoneyError) Is(target error) bool { return target == ErrMoney }
-
 // Money is a price: more than zero of an ISO 4217 currency, exact, in whole minor
 // units (cents, yen) and at most [MaxMinor] of them. It is a value: compare it
 // with ==. The zero value is no price, which is not the same as a price of zero:
@@ -39,12 +24,12 @@ type Money struct {
 
 // NewMoney returns amount of a currency. It rounds nothing: an amount that is not
 // more than zero, has more decimals than the currency, or passes [MaxMinor], and
-// a code that [CurrencyDecimals] does not know, give a [*MoneyError].
+// a code that [CurrencyDecimals] does not know, give an error that is [ErrText].
 func NewMoney(amount decimal.Decimal, currency string) (Money, error) {
 	decimals, known := CurrencyDecimals(currency)
 	// The exponent is bounded before anything computes, or prints, with it.
 	if exponent := amount.Exponent(); exponent < -maxScale || exponent > maxScale || amount.NumDigits() > maxScale {
-		return Money{}, &MoneyError{Text: clip(currency), Reason: fmt.Sprintf("has an amount of more than %d digits", maxScale)}
+		return Money{}, &TextError{What: "price", Text: clip(currency), Reason: fmt.Sprintf("has an amount of more than %d digits", maxScale)}
 	}
 	text := clip(amount.String() + " " + currency)
 	minor := amount.Shift(int32(decimals))
@@ -54,7 +39,7 @@ func NewMoney(amount decimal.Decimal, currency string) (Money, error) {
 	case !minor.IsInteger():
 		return Money{}, tooPrecise(text, currency, decimals)
 	case minor.Sign() <= 0:
-		return Money{}, &MoneyError{Text: text, Reason: "is not more than zero"}
+		return Money{}, &TextError{What: "price", Text: text, Reason: "is not more than zero"}
 	case minor.GreaterThan(decimal.New(MaxMinor, 0)):
 		return Money{}, tooMuch(text)
 	}
@@ -65,7 +50,7 @@ func NewMoney(amount decimal.Decimal, currency string) (Money, error) {
 const maxScale = 40
 
 // MoneyFrom returns what was paid for a lot as a price; nothing paid is the zero
-// Money. A negative sum and an unknown currency give a [*MoneyError].
+// Money. A negative sum and an unknown currency give an error that is [ErrText].
 func MoneyFrom(paid credits.Money) (Money, error) {
 	if paid.IsZero() {
 		return Money{}, nil
@@ -75,7 +60,7 @@ func MoneyFrom(paid credits.Money) (Money, error) {
 	case !known:
 		return Money{}, unknownCurrency(text, paid.Currency)
 	case paid.Minor <= 0:
-		return Money{}, &MoneyError{Text: text, Reason: "is not more than zero"}
+		return Money{}, &TextError{What: "price", Text: text, Reason: "is not more than zero"}
 	case paid.Minor > MaxMinor:
 		return Money{}, tooMuch(text)
 	}
@@ -84,12 +69,12 @@ func MoneyFrom(paid credits.Money) (Money, error) {
 
 // ParseMoney reads an amount and a currency, such as "49 USD", "49.90 EUR" or
 // "1500 JPY": digits, optionally a point and digits, one space, and the code.
-// What [NewMoney] refuses, and any other form, gives a [*MoneyError].
+// What [NewMoney] refuses, and any other form, gives an error that is [ErrText].
 func ParseMoney(text string) (Money, error) {
 	amount, currency, found := strings.Cut(text, " ")
 	whole, fraction, point := strings.Cut(amount, ".")
 	if !found || len(text) > maxScale || !isDigits(whole) || point && !isDigits(fraction) {
-		return Money{}, &MoneyError{Text: clip(text), Reason: `is not an amount and a currency, such as "49.90 USD"`}
+		return Money{}, &TextError{What: "price", Text: clip(text), Reason: `is not an amount and a currency, such as "49.90 USD"`}
 	}
 	decimals, known := CurrencyDecimals(currency)
 	if !known {
@@ -103,7 +88,7 @@ func ParseMoney(text string) (Money, error) {
 	case err != nil || minor > MaxMinor:
 		return Money{}, tooMuch(text)
 	case minor == 0:
-		return Money{}, &MoneyError{Text: text, Reason: "is not more than zero"}
+		return Money{}, &TextError{What: "price", Text: text, Reason: "is not more than zero"}
 	}
 	return Money{minor: minor, currency: currency}, nil
 }
@@ -119,15 +104,15 @@ func MustParseMoney(text string) Money {
 }
 
 func unknownCurrency(text, currency string) error {
-	return &MoneyError{Text: clip(text), Reason: fmt.Sprintf("is in %q, which is not an ISO 4217 currency", clip(currency))}
+	return &TextError{What: "price", Text: clip(text), Reason: fmt.Sprintf("is in %q, which is not an ISO 4217 currency", clip(currency))}
 }
 
 func tooPrecise(text, currency string, decimals int) error {
-	return &MoneyError{Text: clip(text), Reason: fmt.Sprintf("has more decimals than the %d of %s", decimals, currency)}
+	return &TextError{What: "price", Text: clip(text), Reason: fmt.Sprintf("has more decimals than the %d of %s", decimals, currency)}
 }
 
 func tooMuch(text string) error {
-	return &MoneyError{Text: clip(text), Reason: fmt.Sprintf("is more than %d minor units", int64(MaxMinor))}
+	return &TextError{What: "price", Text: clip(text), Reason: fmt.Sprintf("is more than %d minor units", int64(MaxMinor))}
 }
 
 // IsZero reports whether there is no price.

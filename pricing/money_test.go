@@ -46,8 +46,8 @@ func TestParseMoneyRefusesWhatIsNoPrice(t *testing.T) {
 	} {
 		t.Run(text, func(t *testing.T) {
 			m, err := pricing.ParseMoney(text)
-			if !errors.Is(err, pricing.ErrMoney) || !m.IsZero() {
-				t.Errorf("ParseMoney(%q) = %v, %v, want %v", text, m, err, pricing.ErrMoney)
+			if !errors.Is(err, pricing.ErrText) || !m.IsZero() {
+				t.Errorf("ParseMoney(%q) = %v, %v, want %v", text, m, err, pricing.ErrText)
 			}
 		})
 	}
@@ -75,7 +75,7 @@ func TestNewMoneyRoundsNothing(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			m, err := pricing.NewMoney(test.amount, test.currency)
-			if m.String() != test.want || (test.want == "") != errors.Is(err, pricing.ErrMoney) {
+			if m.String() != test.want || (test.want == "") != errors.Is(err, pricing.ErrText) {
 				t.Errorf("NewMoney = %v, %v, want %q", m, err, test.want)
 			}
 		})
@@ -86,8 +86,8 @@ func TestMoneyFromRefusesWhatWasNeverPaid(t *testing.T) {
 	for _, paid := range []credits.Money{
 		{Minor: 1}, {Currency: "USD"}, {Minor: -1, Currency: "USD"}, {Minor: 1, Currency: "XXX"}, {Minor: pricing.MaxMinor + 1, Currency: "USD"},
 	} {
-		if m, err := pricing.MoneyFrom(paid); !errors.Is(err, pricing.ErrMoney) {
-			t.Errorf("MoneyFrom(%v) = %v, %v, want %v", paid, m, err, pricing.ErrMoney)
+		if m, err := pricing.MoneyFrom(paid); !errors.Is(err, pricing.ErrText) {
+			t.Errorf("MoneyFrom(%v) = %v, %v, want %v", paid, m, err, pricing.ErrText)
 		}
 	}
 	if m, err := pricing.MoneyFrom(credits.Money{}); err != nil || !m.IsZero() {

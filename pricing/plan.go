@@ -21,6 +21,15 @@ type Plan struct {
 	// purchase. A plan that gives a year's credits upfront has a cycle of a year.
 	Cycle expiry.Span `json:"cycle,omitzero"`
 
+	// Refill says what becomes of credits that are left when the next cycle's
+	// come. The zero value is [RefillAdd]: they stay.
+	Refill Refill `json:"refill,omitempty"`
+
+	// Limit is the most that the cycles within a longer span give together. Only
+	// the allowance of [Plan.Allow] keeps it, so that [Plan.Grant] refuses such a
+	// plan. The zero value is no limit.
+	Limit Limit `json:"limit,omitzero"`
+
 	// Price is what the customer pays each time: per cycle, per Billed where that
 	// is longer, or once. The zero value says that the catalog does not know.
 	Price Money `json:"price,omitzero"`
@@ -46,7 +55,8 @@ type Cycle struct {
 	Start time.Time
 
 	// End is when the next cycle starts. It is required where the credits are
-	// valid to the end of the period, and may be zero elsewhere.
+	// valid to the end of the period or reset by the next, and may be zero
+	// elsewhere.
 	End time.Time
 
 	// Number counts the subscription's cycles from 0. It matters where Billed
@@ -60,8 +70,8 @@ type Cycle struct {
 // years 1 to 9999, and one before since give a [*GrantError].
 func (p Plan) CycleAt(subscription string, since, at time.Time) (Cycle, error) {
 	item := "plan " + quote(p.ID)
-	if p.Cycle.IsZero() {
-		return Cycle{}, &GrantError{Item: item, Field: "cycle", Reason: "does not exist: the plan is bought once"}
+	if err := p.recurs(item); err != nil {
+		return Cycle{}, err
 	}
 	if err := validateInstant(item, "since", since); err != nil {
 		return Cycle{}, err
@@ -80,6 +90,14 @@ func (p Plan) CycleAt(subscription string, since, at time.Time) (Cycle, error) {
 	return Cycle{Subscription: subscription, Start: start, End: end, Number: number}, nil
 }
 
+// recurs refuses a plan without cycles.
+func (p Plan) recurs(item string) error {
+	if p.Cycle.IsZero() {
+		return &GrantError{Item: item, Field: "cycle", Reason: "does not exist: the plan is bought once"}
+	}
+	return nil
+}
+
 // validateInstant refuses what calendar arithmetic cannot count from.
 func validateInstant(item, field string, t time.Time) error {
 	switch year := t.UTC().Year(); {
@@ -95,14 +113,18 @@ func validateInstant(item, field string, t time.Time) error {
 // the price. Its ID is "plan:ID:Subscription:Start", with the start as
 // 20240520T100000Z, and "plan:ID:Subscription" for a plan without cycles, where
 // the parts have ":" and "%" escaped. A cycle that lacks something, ends before
-// it starts, or makes too long an ID gives a [*GrantError].
+// it starts, or makes too long an ID gives a [*GrantError], and so does a
+// plan with a Limit, which its cycles one by one cannot keep.
 //
 // The grant names the subscription as its term where that changes when the
-// credits end; the term must be open then: send its [credits.Renew] first.
+// credits end; the term must be open then: send [Plan.Renew] first.
 func (p Plan) Grant(account string, cycle Cycle) (credits.Grant, error) {
 	item := "plan " + quote(p.ID)
 	if err := p.fits(item, cycle); err != nil {
 		return credits.Grant{}, err
+	}
+	if !p.Limit.IsZero() {
+		return credits.Grant{}, &GrantError{Item: item, Field: "limit", Reason: fmt.Sprintf("is %q, which only an allowance keeps: use Plan.Allow", p.Limit)}
 	}
 	parts := []string{SourcePlan, p.ID, cycle.Subscription}
 	if !p.Cycle.IsZero() {
@@ -117,7 +139,7 @@ func (p Plan) Grant(account string, cycle Cycle) (credits.Grant, error) {
 		return credits.Grant{}, err
 	}
 	g.ID, g.Account, g.Source, g.Start, g.Paid = id, account, SourcePlan, cycle.Start, p.paid(cycle.Number)
-	if p.asksForPeriod() {
+	if g.Validity = p.untilRefill(); asksForPeriod(g.Validity) {
 		g.PeriodEnd = cycle.End
 	}
 	return g, nil
@@ -136,8 +158,8 @@ func (p Plan) fits(item string, cycle Cycle) error {
 	switch {
 	case cycle.Number < 0:
 		return &GrantError{Item: item, Field: "number", Reason: "is negative"}
-	case cycle.End.IsZero() && p.asksForPeriod():
-		return &GrantError{Item: item, Field: "end", Reason: fmt.Sprintf("is missing: the credits are valid %q", p.Validity)}
+	case cycle.End.IsZero() && asksForPeriod(p.untilRefill()):
+		return &GrantError{Item: item, Field: "end", Reason: fmt.Sprintf("is missing: the credits are valid %q", p.untilRefill())}
 	case !cycle.End.IsZero() && !cycle.End.After(cycle.Start):
 		return &GrantError{Item: item, Field: "end", Reason: "is not after the start"}
 	}
@@ -199,6 +221,9 @@ func (p Plan) validate(path string, features map[string]bool) error {
 		return err
 	}
 	if err := p.validateBilled(path + ".billed"); err != nil {
+		return err
+	}
+	if err := p.validateRhythm(path); err != nil {
 		return err
 	}
 	return p.Conditions.validate(path, features, !p.Cycle.IsZero())

@@ -3,7 +3,6 @@ package pricing
 import (
 	"fmt"
 	"maps"
-	"slices"
 )
 
 // pricer takes the lines of a quote together.
@@ -113,11 +112,24 @@ func (p *pricer) admit(r *Rule, q Quantity) (Quantity, error) {
 func (p *pricer) implied(r *Rule, unit Unit) Quantity {
 	switch {
 	case p.most && r.Most.unit != "":
+		p.assume(r.Most)
 		return r.Most
 	case unit == UnitUse && p.meter == "":
 		return Quantity{num: 1, den: 1, unit: UnitUse}
 	}
 	return Quantity{}
+}
+
+// assume notes the quantity that is priced for want of one, without touching the
+// caller's map.
+func (p *pricer) assume(q Quantity) {
+	if p.meter == "" {
+		p.use.Quantity = q
+		return
+	}
+	meters := map[string]Quantity{p.meter: q}
+	maps.Copy(meters, p.use.Meters)
+	p.use.Meters = meters
 }
 
 func want(unit Unit, meter string) string {
@@ -163,7 +175,7 @@ func (p *pricer) choose(r *Rule) (Rule, error) {
 	value, given := p.use.Attributes[r.By]
 	branch, known := r.Prices[value]
 	if !given || !known {
-		return Rule{}, p.noValue(r.By, value, given, slices.Sorted(maps.Keys(r.Prices)))
+		return Rule{}, p.noValue(r.By, value, given, keys(r.Prices))
 	}
 	return branch, nil
 }
@@ -181,7 +193,7 @@ func (p *pricer) meters(r *Rule, here at) error {
 	if here.admitted || p.meter != "" {
 		return &RuleError{Reason: "has meters where a single quantity is counted"}
 	}
-	names := slices.Sorted(maps.Keys(r.Meters))
+	names := keys(r.Meters)
 	if p.use.Quantity.unit != "" {
 		return p.wrong(p.use.Quantity, "does not fit: want one each in meters "+list(names))
 	}
@@ -273,12 +285,12 @@ func (p *pricer) volume(r *Rule, q Quantity, label string) {
 
 // multiply applies the factors of r to the lines from start.
 func (p *pricer) multiply(r *Rule, start int) error {
-	for _, attribute := range slices.Sorted(maps.Keys(r.Factors)) {
+	for _, attribute := range keys(r.Factors) {
 		factors := r.Factors[attribute]
 		value, given := p.use.Attributes[attribute]
 		factor := factors[value]
 		if !given || !factor.IsGiven() {
-			return p.noValue(attribute, value, given, slices.Sorted(maps.Keys(factors)))
+			return p.noValue(attribute, value, given, keys(factors))
 		}
 		for i := range p.lines[start:] {
 			line := &p.lines[start+i]

@@ -2,8 +2,6 @@ package pricing
 
 import (
 	"maps"
-	"slices"
-	"strings"
 
 	"github.com/scriphq/scrip/credits"
 )
@@ -14,7 +12,7 @@ import (
 type Quote struct {
 	Card    string // the card's name; empty if a [Rule] was priced on its own
 	Version string // and version
-	Use     Use    // what was priced
+	Use     Use    // what was priced; by QuoteMax, with the quantities it assumed
 
 	// Rounding made Amount of the sum of the lines.
 	Rounding Rounding
@@ -70,9 +68,11 @@ func (r *Rule) Quote(use Use) (q Quote, err error) {
 
 // QuoteMax prices the most that a use can cost whose quantity is not known yet,
 // for a hold: at most use.Quantity, or the quantities in use.Meters, and never
-// more than [Rule.Most]. Where the rule has a most, no quantity need be given.
-// No use within these bounds costs more. Errors are those of [Rule.Quote], except
-// that nothing is [ErrMost].
+// more than [Rule.Most]. Where the rule has a most, no quantity need be given: the
+// quote's Use has it then. No use within these bounds costs more, so that
+// [Quote.Reserve] of this quote is enough for the [Quote.Capture] of the quote of
+// what was used; attributes must be those of the use. Errors are those of
+// [Rule.Quote], except that nothing is [ErrMost].
 func (r *Rule) QuoteMax(use Use) (q Quote, err error) {
 	err = r.quote(&q, use, true)
 	return q, err
@@ -81,21 +81,26 @@ func (r *Rule) QuoteMax(use Use) (q Quote, err error) {
 // quote fills q, or leaves it zero and returns why.
 func (r *Rule) quote(q *Quote, use Use, most bool) error {
 	p := pricer{use: use, most: most}
-	if err := p.checkUse(r); err != nil {
-		return err
-	}
-	if err := p.first(r, &q.line); err != nil {
-		return err
-	}
-	amount, err := r.Round.round(q.line.Amount.plus(total(p.lines)))
+	amount, err := p.run(r, &q.line)
 	if err != nil {
 		q.line = Line{}
 		return err
 	}
-	q.Use, q.more = use, p.lines
-	q.Use.Meters, q.Use.Attributes = maps.Clone(use.Meters), maps.Clone(use.Attributes)
+	q.Use, q.more = p.use, p.lines
+	q.Use.Meters, q.Use.Attributes = maps.Clone(p.use.Meters), maps.Clone(p.use.Attributes)
 	q.Rounding, q.Amount = r.Round.orDefault(), amount
 	return nil
+}
+
+// run prices r into line and p's lines, and rounds their sum.
+func (p *pricer) run(r *Rule, line *Line) (credits.Amount, error) {
+	if err := p.checkUse(r); err != nil {
+		return credits.Amount{}, err
+	}
+	if err := p.first(r, line); err != nil {
+		return credits.Amount{}, err
+	}
+	return r.Round.round(line.Amount.plus(total(p.lines)))
 }
 
 // first prices r into line and, where that is not all, p's lines. The one line of
@@ -121,12 +126,17 @@ func (r *Rule) isPlain() bool {
 		len(r.Factors) == 0 && len(r.Plus) == 0 && !r.Least.IsGiven()
 }
 
-// checkUse refuses an attribute that r could not take into account: the first of
+// checkUse refuses an attribute that the price does not depend on: the first of
 // them by name.
 func (p *pricer) checkUse(r *Rule) error {
+	if len(p.use.Attributes) == 0 {
+		return nil
+	}
+	known := make(map[string]bool)
+	r.attributes(known, p.use.Attributes, MaxDepth)
 	unknown, found := "", false
 	for name := range p.use.Attributes {
-		if !r.dependsOn(name, MaxDepth) && (!found || name < unknown) {
+		if !known[name] && (!found || name < unknown) {
 			unknown, found = name, true
 		}
 	}
@@ -135,36 +145,6 @@ func (p *pricer) checkUse(r *Rule) error {
 	}
 	return &AttributeError{
 		Feature: p.use.Feature, Attribute: unknown, Value: p.use.Attributes[unknown],
-		Reason: "means nothing to the price", Allowed: slices.Sorted(maps.Keys(r.attributes())),
+		Reason: "means nothing to the price", Allowed: keys(known),
 	}
-}
-
-// Spend returns the command that pays for the use from account: with the feature,
-// the quantity, and the price with card, version and explanation, as they were
-// when q was made. id is the operation's ID, see [credits.Spend]. The command of
-// the zero Quote has no ID: the ledger refuses it.
-func (q Quote) Spend(id, account string) credits.Spend {
-	if q.isZero() {
-		return credits.Spend{}
-	}
-	return credits.Spend{
-		ID: id, Account: account,
-		Feature:  q.Use.Feature,
-		Amount:   q.Amount,
-		Quantity: q.quantity(),
-		Price:    credits.Price{Card: q.Card, Version: q.Version, Explanation: q.fitting()},
-	}
-}
-
-// quantity writes down how much was used: "3m20s", or "input tokens 1000, output
-// tokens 50" of several meters.
-func (q Quote) quantity() string {
-	if len(q.Use.Meters) == 0 {
-		return q.line.Given.String()
-	}
-	parts := make([]string, 0, len(q.Use.Meters))
-	for _, name := range slices.Sorted(maps.Keys(q.Use.Meters)) {
-		parts = append(parts, name+": "+q.Use.Meters[name].String())
-	}
-	return strings.Join(parts, ", ")
 }

@@ -16,12 +16,13 @@ import (
 
 func TestR26_AUseThatDoesNotFitIsRefused(t *testing.T) {
 	const (
-		flat    = `{"credits": 10}`
-		minute  = `{"credits": 4, "per": "1 minute"}`
-		capped  = `{"credits": 3, "per": "1 second", "most": "8 seconds"}`
-		audio   = `{"by": "audio", "prices": {"yes": {"credits": 5, "per": "1 second"}, "no": {"credits": 3, "per": "1 second"}}}`
-		quality = `{"credits": 1, "factors": {"quality": {"SD": 1, "HD": 2}}}`
-		tokens  = `{"meters": {"input": {"credits": 1, "per": "1 token"}, "output": {"credits": 2, "per": "1 token"}}}`
+		flat      = `{"credits": 10}`
+		minute    = `{"credits": 4, "per": "1 minute"}`
+		capped    = `{"credits": 3, "per": "1 second", "most": "8 seconds"}`
+		audio     = `{"by": "audio", "prices": {"yes": {"credits": 5, "per": "1 second"}, "no": {"credits": 3, "per": "1 second"}}}`
+		quality   = `{"credits": 1, "factors": {"quality": {"SD": 1, "HD": 2}}}`
+		twoTables = `{"by": "model", "prices": {"fast": {"credits": 1}, "best": {"credits": 2, "factors": {"quality": {"SD": 1, "HD": 2}}}}}`
+		tokens    = `{"meters": {"input": {"credits": 1, "per": "1 token"}, "output": {"credits": 2, "per": "1 token"}}}`
 	)
 	token := pricing.Count(1, pricing.UnitToken)
 	for _, c := range []struct {
@@ -45,6 +46,8 @@ func TestR26_AUseThatDoesNotFitIsRefused(t *testing.T) {
 		{"a missing attribute", audio, given("1s"), pricing.ErrAttribute, `attribute "audio" is missing: want "no", "yes"`},
 		{"an unknown value", audio, given("1s", "audio", "Yes"), pricing.ErrAttribute, `has value "Yes": want "no", "yes"`},
 		{"an empty value", audio, given("1s", "audio", ""), pricing.ErrAttribute, `has value "": want "no", "yes"`},
+		{"an attribute of another value's price", twoTables, pricing.Use{Attributes: map[string]string{"model": "fast", "quality": "HD"}}, pricing.ErrAttribute, `"quality" means nothing to the price: want "model"`},
+		{"an attribute of a price whose value is unknown", twoTables, pricing.Use{Attributes: map[string]string{"model": "slow", "quality": "HD"}}, pricing.ErrAttribute, `"model" has value "slow": want "best", "fast"`},
 		{"an unknown attribute", audio, given("1s", "audio", "yes", "sound", "yes"), pricing.ErrAttribute, `"sound" means nothing to the price: want "audio"`},
 		{"an attribute of a price without any", flat, given("", "audio", "yes"), pricing.ErrAttribute, "want none"},
 		{"a missing factor", quality, given(""), pricing.ErrAttribute, `want "HD", "SD"`},

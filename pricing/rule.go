@@ -200,51 +200,34 @@ func (r *Rule) collect(units map[Unit]bool, depth int) {
 	}
 }
 
-// dependsOn reports whether any part of r, down to a depth, depends on an
-// attribute.
-func (r *Rule) dependsOn(attribute string, depth int) bool {
-	if depth == 0 {
-		return false
-	}
-	if _, known := r.Factors[attribute]; known || r.By == attribute && attribute != "" {
-		return true
-	}
-	for _, branch := range r.Prices {
-		if branch.dependsOn(attribute, depth-1) {
-			return true
-		}
-	}
-	for _, meter := range r.Meters {
-		if meter.dependsOn(attribute, depth-1) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(r.Plus, func(plus Rule) bool { return plus.dependsOn(attribute, depth-1) })
-}
-
-// attributes returns the names of all attributes that any part of r depends on.
-func (r *Rule) attributes() map[string]bool {
-	names := make(map[string]bool)
-	r.collectAttributes(names, MaxDepth)
-	return names
-}
-
-func (r *Rule) collectAttributes(names map[string]bool, depth int) {
+// attributes adds to known the names of the attributes that the price of a use
+// with these values depends on. Of a price table only the rule that they choose
+// counts; if they choose none, all.
+func (r *Rule) attributes(known map[string]bool, values map[string]string, depth int) {
 	if depth == 0 {
 		return
 	}
-	if r.By != "" {
-		names[r.By] = true
-	}
 	for attribute := range r.Factors {
-		names[attribute] = true
+		known[attribute] = true
 	}
-	for _, part := range []map[string]Rule{r.Prices, r.Meters} {
-		for _, rule := range part {
-			rule.collectAttributes(names, depth-1)
-		}
+	if r.By != "" {
+		known[r.By] = true
+		r.branchAttributes(known, values, depth-1)
+	}
+	for _, meter := range r.Meters {
+		meter.attributes(known, values, depth-1)
 	}
 	for i := range r.Plus {
-		r.Plus[i].collectAttributes(names, depth-1)
+		r.Plus[i].attributes(known, values, depth-1)
+	}
+}
+
+func (r *Rule) branchAttributes(known map[string]bool, values map[string]string, depth int) {
+	if branch, chosen := r.Prices[values[r.By]]; chosen {
+		branch.attributes(known, values, depth)
+		return
+	}
+	for _, branch := range r.Prices {
+		branch.attributes(known, values, depth)
 	}
 }

@@ -118,7 +118,20 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		{"tiers", `, "g": {"tiers": [{"to": "10 words", "credits": 2}, {"credits": 1}], "tiering": "graduated", "per": "1 word"}`, ``, true},
 		{"meters", `, "g": {"meters": {"in": {"credits": 6.3, "per": "1000 tokens"}, "out": {"credits": 18.8, "per": "1000 tokens"}}}`, ``, true},
 		{"a price table", `, "g": {"by": "audio", "prices": {"yes": {"credits": 0}, "no": {"credits": 1}}}`, ``, true},
-		{"a plan with everything", ``, `, "plans": {"p": {"name": "P", "note": "n", "credits": "2.5", "cycle": "1 month", "price": "1.5 EUR", "billed": "1 year", "valid": "end of period", "features": ["f"], "priority": -3, "nonrefundable": true}}`, true},
+		{"a plan with everything", ``, `, "plans": {"p": {"name": "P", "note": "n", "credits": "2.5", "cycle": "1 month", "price": "1.5 EUR", "billed": "1 year", "valid": "end of period", "rollover": "at most 2x the grant for 1 month, once", "usable": "while subscribed", "refill": "add", "limit": "at most 30.5 within 2 months in Asia/Shanghai", "features": ["f"], "priority": -3, "nonrefundable": true}}`, true},
+		{"a plan that is reset", ``, `, "plans": {"p": {"credits": 50, "cycle": "1 day", "refill": "reset", "valid": "permanent"}}`, true},
+		{"a reset without a cycle", ``, `, "plans": {"p": {"credits": 50, "refill": "reset", "valid": "permanent"}}`, false},
+		{"another refill", ``, `, "plans": {"p": {"credits": 50, "cycle": "1 day", "refill": "replace", "valid": "permanent"}}`, false},
+		{"a limit without a cycle", ``, `, "plans": {"p": {"credits": 5, "limit": "at most 30 within 1 month", "valid": "permanent"}}`, false},
+		{"a limit that is a number", ``, `, "plans": {"p": {"credits": 5, "cycle": "1 day", "limit": 30, "valid": "permanent"}}`, false},
+		{"a limit without a span", ``, `, "plans": {"p": {"credits": 5, "cycle": "1 day", "limit": "at most 30", "valid": "permanent"}}`, false},
+		{"a limit with a sign", ``, `, "plans": {"p": {"credits": 5, "cycle": "1 day", "limit": "at most +30 within 1 month", "valid": "permanent"}}`, false},
+		{"a reset of a bonus", ``, `, "bonuses": {"b": {"credits": 1, "once": "per day", "refill": "reset", "valid": "permanent"}}`, false},
+		{"a rollover of nothing", ``, `, "packs": {"p": {"credits": 1, "price": "1 USD", "valid": "1 year", "rollover": ""}}`, false},
+		{"a rollover that is true", ``, `, "packs": {"p": {"credits": 1, "price": "1 USD", "valid": "1 year", "rollover": true}}`, false},
+		{"another use", ``, `, "packs": {"p": {"credits": 1, "price": "1 USD", "valid": "1 year", "usable": "always"}}`, false},
+		{"an empty cycle", ``, `, "plans": {"p": {"credits": 1, "cycle": "", "valid": "permanent"}}`, false},
+		{"an empty charge", `, "g": {"credits": 1, "per": "1 word", "charge": ""}`, ``, false},
 		{"a conversion", ``, `, "conversions": {"c": {"name": "C", "note": "n", "credits": 1, "per": "10 words", "valid": "permanent"}}`, true},
 		{"a bonus", ``, `, "bonuses": {"b": {"credits": 1, "once": "per month in Asia/Shanghai", "valid": "permanent"}}`, true},
 		{"an unknown field of the document", ``, `, "plan": {}`, false},
@@ -274,7 +287,7 @@ func ofString(keyword string, argument any, v string) string {
 	case "maxLength":
 		return unless(utf8.RuneCountInString(v) <= int(limit(argument)), "too long")
 	case "pattern":
-		return unless(regexp.MustCompile(argument.(string)).MatchString(v), v)
+		return unless(regexp.MustCompile(argument.(string)).MatchString(v), fmt.Sprintf("%q does not match", v))
 	}
 	return otherKind(keyword)
 }

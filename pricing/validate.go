@@ -2,8 +2,6 @@ package pricing
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -57,13 +55,13 @@ func (r *Rule) validate(depth int, unit Unit, metered bool) error {
 const misplacedMeters = "is allowed only in the rule of a feature or in its prices"
 
 func (r *Rule) validateParts(depth int, unit Unit, metered bool) error {
-	for _, value := range slices.Sorted(maps.Keys(r.Prices)) {
+	for _, value := range keys(r.Prices) {
 		branch := r.Prices[value]
 		if err := named(value, branch.validate(depth+1, unit, metered)); err != nil {
 			return under(key("prices", value), err)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.Meters)) {
+	for _, name := range keys(r.Meters) {
 		meter := r.Meters[name]
 		if err := named(name, meter.validate(depth+1, "", false)); err != nil {
 			return under(key("meters", name), err)
@@ -144,8 +142,8 @@ func (r *Rule) check(depth int) error {
 	switch {
 	case len(r.Plus) > MaxPlus:
 		return &RuleError{Path: "plus", Reason: fmt.Sprintf("has %d rules, more than %d", len(r.Plus), MaxPlus)}
-	case !isNote(r.Note):
-		return &RuleError{Path: "note", Reason: notANote}
+	case misnote(r.Note) != "":
+		return &RuleError{Path: "note", Reason: misnote(r.Note)}
 	case r.Least.IsGiven() && !isPrice(r.Least):
 		return &RuleError{Path: "least", Reason: beyondCredits}
 	}
@@ -155,10 +153,19 @@ func (r *Rule) check(depth int) error {
 	return nil
 }
 
-// isNote reports whether a note can be kept.
-func isNote(text string) bool { return len(text) <= MaxNote && utf8.ValidString(text) }
-
-var notANote = fmt.Sprintf("is longer than %d bytes or not valid UTF-8", MaxNote)
+// misnote says what is wrong with a note, which may have several lines; empty:
+// nothing.
+func misnote(text string) string {
+	switch {
+	case len(text) > MaxNote:
+		return fmt.Sprintf("is longer than %d bytes", MaxNote)
+	case !utf8.ValidString(text):
+		return "is not valid UTF-8"
+	case strings.ContainsRune(text, 0):
+		return "has a zero byte"
+	}
+	return ""
+}
 
 const beyondCredits = "is beyond 10^12 credits"
 
@@ -231,7 +238,7 @@ func (r *Rule) checkMeters() error {
 }
 
 func (r *Rule) checkFactors() error {
-	for _, attribute := range slices.Sorted(maps.Keys(r.Factors)) {
+	for _, attribute := range keys(r.Factors) {
 		path := key("factors", attribute)
 		factors := r.Factors[attribute]
 		if reason := misname(attribute, MaxName); reason != "" {
@@ -240,7 +247,7 @@ func (r *Rule) checkFactors() error {
 		if n := len(factors); n == 0 || n > MaxPrices {
 			return &RuleError{Path: path, Reason: fmt.Sprintf("has %d values: want 1 to %d", n, MaxPrices)}
 		}
-		for _, value := range slices.Sorted(maps.Keys(factors)) {
+		for _, value := range keys(factors) {
 			if reason := misname(value, MaxName); reason != "" {
 				return &RuleError{Path: path + fmt.Sprintf("[%q]", value), Reason: "has a name that " + reason}
 			}

@@ -24,9 +24,9 @@ type invoice struct {
 //
 // It may be delivered any number of times: both commands are named after the
 // business, so that each takes effect once, and a delivery that broke off halfway
-// is completed by the next. Invoices come in the order of their cycles, because
-// Renew sets the end that it is told, also to an earlier one. Whether a renewal is
-// in time is decided when it arrives.
+// is completed by the next. Invoices come in the order of their cycles, because a
+// renewal only puts off the end: one that an older invoice makes due too late is
+// refused. Whether a renewal is in time is decided when it arrives.
 func (i invoice) paid(ctx context.Context, ledger *credits.Ledger) (credits.Receipt, error) {
 	cycle, err := i.plan.CycleAt(i.subscription, i.since, i.start)
 	if err != nil {

@@ -10,7 +10,8 @@
 // Accounts are spread over shards with a lock each. An Update holds its shard's
 // lock while the decision runs on a view of the account, which takes about a
 // microsecond. A reader holds it while it copies a state, or a page of entries;
-// no lock is held while a caller's code runs.
+// no lock is held while a caller's code runs, but for the comparison that
+// credits.Options.Order replaces, which is part of the decision.
 //
 // # Memory
 //

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -210,52 +210,14 @@ func TestUpdateShowsTheEntriesWhoseIDOrOfIsAskedFor(t *testing.T) {
 	}
 }
 
-// drawEntry makes an entry in which anything may be set or not.
-func drawEntry(t *rapid.T, account string, seq int64) credits.Entry {
-	text := rapid.SampledFrom([]string{"", "a", "größe", "注文", "two\nlines", strings.Repeat("x", 2048)})
-	amount := rapid.Map(rapid.Int64(), credits.Micros)
-	meta := rapid.MapOfN(text, text, 0, 3)
-	instant := rapid.Map(rapid.Int64Range(-62_135_596_800_000_000, 253_402_300_799_999_999), func(n int64) time.Time { return time.UnixMicro(n).UTC() })
-	maybe := rapid.OneOf(rapid.Just(time.Time{}), instant)
-	e := credits.Entry{
-		Account: account, Seq: seq, ID: fmt.Sprintf("id-%d", seq), Of: text.Draw(t, "of"),
-		Kind: credits.Kind(text.Draw(t, "kind")), At: instant.Draw(t, "at"), Amount: amount.Draw(t, "amount"), Balance: amount.Draw(t, "balance"),
-		Feature: text.Draw(t, "feature"), Quantity: text.Draw(t, "quantity"), Source: text.Draw(t, "source"), Meta: meta.Draw(t, "meta"),
-		Price: credits.Price{Card: text.Draw(t, "card"), Version: text.Draw(t, "version"), Explanation: text.Draw(t, "explanation")},
-	}
-	for i := range rapid.IntRange(0, 3).Draw(t, "postings") {
-		e.Postings = append(e.Postings, credits.Posting{Lot: fmt.Sprint(i), Available: amount.Draw(t, "available"), Held: amount.Draw(t, "held")})
-	}
-	copy(e.Digest[:], rapid.SliceOfN(rapid.Byte(), 0, 16).Draw(t, "digest"))
-	if rapid.Bool().Draw(t, "has a term") {
-		e.Term = &credits.Term{ID: text.Draw(t, "term"), Since: maybe.Draw(t, "since"), Until: maybe.Draw(t, "until"), Lapsed: rapid.Bool().Draw(t, "lapsed")}
-	}
-	if rapid.Bool().Draw(t, "has a lot") {
-		e.Lots = []credits.Lot{{
-			ID: text.Draw(t, "lot"), Source: text.Draw(t, "lot source"), Granted: amount.Draw(t, "granted"),
-			Available: amount.Draw(t, "lot available"), Held: amount.Draw(t, "lot held"), Start: maybe.Draw(t, "start"), End: maybe.Draw(t, "end"),
-			Validity: rapid.SampledFrom(policies).Draw(t, "validity"), Term: text.Draw(t, "lot term"), PeriodEnd: maybe.Draw(t, "period end"),
-			Features: rapid.SliceOfN(text, 0, 3).Draw(t, "features"), Priority: rapid.Int().Draw(t, "priority"),
-			Paid:          credits.Money{Minor: rapid.Int64().Draw(t, "paid"), Currency: text.Draw(t, "currency")},
-			NonRefundable: rapid.Bool().Draw(t, "non-refundable"), Meta: meta.Draw(t, "lot meta"),
-		}}
-	}
-	return e
-}
-
-var policies = []expiry.Policy{
-	{}, expiry.Permanent(), expiry.Days(30), expiry.EndOfMonth(), expiry.WhileSubscribed(), expiry.Until(noon.Add(time.Microsecond)),
-	expiry.MustParse("end of day in Europe/Berlin"), expiry.MustParse("until 2026-12-31 in Asia/Tokyo"),
-	expiry.MustParse("purchased before 2024-05-20: latest(1 year, while subscribed), else earliest(12 weeks, end of period)"),
-}
-
 // An entry comes out as it went in, to the last field, however it is kept.
 func TestUpdateKeepsEntriesAsTheyAre(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		store := memory.New()
 		var want []credits.Entry
 		for n := range int64(rapid.IntRange(1, 4).Draw(t, "entries")) {
-			entry := drawEntry(t, "ada", n+1)
+			entry := filled[credits.Entry](t)
+			entry.Account, entry.Seq, entry.ID = "ada", n+1, fmt.Sprintf("id-%d", n+1)
 			want = append(want, entry)
 			update(t, store, "ada", func(credits.State, []credits.Entry) (credits.Change, error) {
 				return credits.Change{Entries: []credits.Entry{entry}}, nil
@@ -271,6 +233,25 @@ func TestUpdateKeepsEntriesAsTheyAre(t *testing.T) {
 			}
 			return credits.Change{}, nil
 		})
+	})
+}
+
+// The state is what credits.State.Apply makes of the changes, to the last field.
+func TestUpdateKeepsTheStateAsItIs(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		store, want := memory.New(), credits.State{Account: "ada"}
+		for n := range rapid.IntRange(1, 3).Draw(t, "changes") {
+			change := filled[credits.Change](t)
+			change.Entries = []credits.Entry{{Account: "ada", Seq: int64(n + 1), ID: fmt.Sprint(n), At: noon}}
+			for i := range change.Lots {
+				change.Lots[i].ID = fmt.Sprint(i)
+			}
+			want.Apply(change)
+			update(t, store, "ada", func(credits.State, []credits.Entry) (credits.Change, error) { return change, nil })
+		}
+		if diff := compare(want, stateOf(t, store, "ada")); diff != "" {
+			t.Fatalf("State(ada) (-want +got):\n%s", diff)
+		}
 	})
 }
 
@@ -316,40 +297,25 @@ func TestUpdateAppliesTheChangeToTheState(t *testing.T) {
 	}
 }
 
-// Nothing that goes in or comes out is shared.
+// Nothing that goes in or comes out is shared, in either direction.
 func TestUpdateSharesNoMemory(t *testing.T) {
-	store := memory.New()
-	change := credits.Change{
-		Entries: []credits.Entry{{
-			Account: "ada", Seq: 1, ID: "order", At: noon, Postings: []credits.Posting{{Lot: "order"}}, Meta: map[string]string{"a": "b"},
-			Lots: []credits.Lot{{ID: "order", Features: []string{"image"}, Meta: map[string]string{"a": "b"}}},
-			Term: &credits.Term{ID: "pro"},
-		}},
-		Lots:  []credits.Lot{{ID: "order", Available: credits.Of(1), Features: []string{"image"}, Meta: map[string]string{"a": "b"}}},
-		Terms: []credits.Term{{ID: "pro"}},
-	}
-	scribble := func(entries []credits.Entry, lots []credits.Lot, terms []credits.Term) {
-		for _, e := range entries {
-			e.Postings[0].Lot, e.Meta["a"], e.Lots[0].ID, e.Lots[0].Features[0], e.Lots[0].Meta["a"], e.Term.ID = "x", "x", "x", "x", "x", "x"
+	rapid.Check(t, func(t *rapid.T) {
+		store, change := memory.New(), filled[credits.Change](t)
+		change.Entries = []credits.Entry{filled[credits.Entry](t)}
+		change.Entries[0].Account, change.Entries[0].Seq = "ada", 1
+		update(t, store, "ada", func(credits.State, []credits.Entry) (credits.Change, error) { return change, nil })
+		state, entries := stateOf(t, store, "ada"), entriesOf(t, store, credits.Query{Account: "ada"})
+		again, more := stateOf(t, store, "ada"), entriesOf(t, store, credits.Query{Account: "ada"})
+		for _, scribbled := range []any{&change, &again, &more} {
+			scribble(reflect.ValueOf(scribbled))
 		}
-		for i := range lots {
-			lots[i].Features[0], lots[i].Meta["a"], lots[i].ID = "x", "x", "x"
+		if diff := compare(state, stateOf(t, store, "ada")); diff != "" {
+			t.Fatalf("State(ada) after scribbling (-before +after):\n%s", diff)
 		}
-		for i := range terms {
-			terms[i].ID = "x"
+		if diff := compare(entries, entriesOf(t, store, credits.Query{Account: "ada"})); diff != "" {
+			t.Fatalf("Entries(ada) after scribbling (-before +after):\n%s", diff)
 		}
-	}
-	update(t, store, "ada", func(credits.State, []credits.Entry) (credits.Change, error) { return change, nil })
-	state, entries := stateOf(t, store, "ada"), entriesOf(t, store, credits.Query{Account: "ada"})
-	scribble(change.Entries, change.Lots, change.Terms)
-	again, more := stateOf(t, store, "ada"), entriesOf(t, store, credits.Query{Account: "ada"})
-	scribble(more, again.Lots, again.Terms)
-	if diff := compare(state, stateOf(t, store, "ada")); diff != "" {
-		t.Errorf("State(ada) after scribbling (-before +after):\n%s", diff)
-	}
-	if diff := compare(entries, entriesOf(t, store, credits.Query{Account: "ada"})); diff != "" {
-		t.Errorf("Entries(ada) after scribbling (-before +after):\n%s", diff)
-	}
+	})
 }
 
 // No other Update of an account comes in between, and no reader sees half of one.

@@ -33,6 +33,9 @@ func (u *upper) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// mood is one of certain words.
+type mood string
+
 type common struct {
 	Kind string `json:"kind,omitempty"`
 }
@@ -47,6 +50,7 @@ type shelf struct {
 	Boxes  map[string]shelf `json:"boxes,omitempty"`
 	Beside []shelf          `json:"beside,omitempty"`
 	Next   *shelf           `json:"next,omitempty"`
+	Mood   mood             `json:"mood,omitempty"`
 	Hidden string           `json:"-"`
 	common
 	Common
@@ -97,9 +101,9 @@ func TestDecodeSaysWhereItIsWrong(t *testing.T) {
 		{"half of a pair at the end", `{"name": "\uD83D"}`, "line 1, column 10: name: half of a surrogate pair: not a character"},
 		{"half of a pair before another escape", `{"name": "\uD83D\u0041"}`, "line 1, column 10: name: half of a surrogate pair: not a character"},
 		{"half of a pair in a key", `{"name": "a", "boxes": {"\uDE00": {}}}`, "line 1, column 25: boxes: a key has half of a surrogate pair: not a character"},
-		{"an unknown field", "{\n  \"nome\": \"a\"}", `line 2, column 3: unknown field "nome": want beside, boxes, colour, count, kind, label, name, next, open, size, tags`},
-		{"a field in another case", `{"Name": "a"}`, `line 1, column 2: unknown field "Name": want beside, boxes, colour, count, kind, label, name, next, open, size, tags`},
-		{"a field that is not JSON's", `{"Hidden": "a"}`, `line 1, column 2: unknown field "Hidden": want beside, boxes, colour, count, kind, label, name, next, open, size, tags`},
+		{"an unknown field", "{\n  \"nome\": \"a\"}", `line 2, column 3: unknown field "nome": want beside, boxes, colour, count, kind, label, mood, name, next, open, size, tags`},
+		{"a field in another case", `{"Name": "a"}`, `line 1, column 2: unknown field "Name": want beside, boxes, colour, count, kind, label, mood, name, next, open, size, tags`},
+		{"a field that is not JSON's", `{"Hidden": "a"}`, `line 1, column 2: unknown field "Hidden": want beside, boxes, colour, count, kind, label, mood, name, next, open, size, tags`},
 		{"a missing field", "{\n \"beside\": [{\"name\": \"a\"},\n  {\"count\": 1}]}", `line 3, column 3: beside[1]: missing field "name"`},
 		{"a field given twice", "{\"name\": \"a\",\n\"name\": \"a\"}", `line 2, column 1: key "name" is given twice, first on line 1`},
 		{"a field given twice under two spellings", "{\"name\": \"a\",\n\"n\\u0061me\": \"a\"}", `line 2, column 1: key "name" is given twice, first on line 1`},
@@ -115,6 +119,8 @@ func TestDecodeSaysWhereItIsWrong(t *testing.T) {
 		{"a boolean for an array", `{"tags": true}`, "line 1, column 10: tags: want an array, got true or false"},
 		{"an array for a map", `{"boxes": []}`, "line 1, column 11: boxes: want an object, got an array"},
 		{"an object for an array", `{"tags": {}}`, "line 1, column 10: tags: want an array, got an object"},
+		{"empty text for a text leaf", `{"label": ""}`, "line 1, column 11: label: is empty: leave the field out, or give it a value"},
+		{"empty text for one of certain words", `{"mood": ""}`, "line 1, column 10: mood: is empty: leave the field out, or give it a value"},
 		{"a number for a text leaf", `{"label": 5}`, "line 1, column 11: label: want a string, got a number"},
 		{"an object for a leaf", `{"size": {}}`, "line 1, column 10: size: want a single value, got an object"},
 		{"an array for a leaf", `{"label": []}`, "line 1, column 11: label: want a single value, got an array"},

@@ -4,10 +4,11 @@
 // It reads into ordinary Go structs by their json tags, and differs from
 // encoding/json in what it refuses: fields that the struct does not have (names
 // match by case), fields given twice, fields that are missing, null, values of
-// another kind, text after the document, bytes that are not UTF-8, half of a
-// surrogate pair, numbers in exponent notation, and whatever passes [MaxBytes],
-// [MaxDepth], [MaxKey] or [MaxNumber]. A field is required unless its tag says
-// omitempty or omitzero.
+// another kind, empty text where only certain words mean something (any type of
+// text but string itself), text after the document, bytes that are not UTF-8, half
+// of a surrogate pair, numbers in exponent notation, and whatever passes
+// [MaxBytes], [MaxDepth], [MaxKey] or [MaxNumber]. A field is required unless its
+// tag says omitempty or omitzero.
 //
 // A leaf is a type with UnmarshalJSON or UnmarshalText. It receives scalars
 // only: UnmarshalJSON a string, number or boolean as it stands in the text,

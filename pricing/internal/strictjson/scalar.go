@@ -8,6 +8,10 @@ import (
 	"unicode/utf16"
 )
 
+// isEmpty is said of empty text where only certain texts mean something. What is
+// left out is not there: empty text is a slip.
+const isEmpty = "is empty: leave the field out, or give it a value"
+
 // isLeaf reports whether v decodes itself.
 func isLeaf(v reflect.Value) bool {
 	if v.Kind() == reflect.Pointer || !v.CanAddr() {
@@ -31,8 +35,11 @@ func (d *decoder) leaf(t token, path string, into reflect.Value) error {
 		err = v.UnmarshalJSON(t.raw)
 	case encoding.TextUnmarshaler:
 		text, ok := t.Token.(string)
-		if !ok {
+		switch {
+		case !ok:
 			return d.fail(t.start, path, "want a string, got "+kindOfToken(t))
+		case text == "":
+			return d.fail(t.start, path, isEmpty)
 		}
 		err = v.UnmarshalText([]byte(text))
 	}
@@ -48,6 +55,9 @@ func (d *decoder) leaf(t token, path string, into reflect.Value) error {
 func (d *decoder) scalar(t token, path string, into reflect.Value) error {
 	switch v := t.Token.(type) {
 	case string:
+		if v == "" && into.Type() != reflect.TypeFor[string]() {
+			return d.fail(t.start, path, isEmpty)
+		}
 		into.SetString(v)
 	case bool:
 		into.SetBool(v)

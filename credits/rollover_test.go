@@ -1,0 +1,255 @@
+package credits_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/scriphq/scrip/credits"
+	"github.com/scriphq/scrip/expiry"
+)
+
+func TestRolloverLetsGoOn(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		rollover string
+		spent    int64 // of 100, which end on day 10
+		at       time.Time
+		since    string
+		lots     string
+	}{
+		{"nothing before the end", "all for 5 days", 0, day(10).Add(-micro), "", "plan 100"},
+		{"all at the end", "all for 5 days", 0, day(10), "rollover plan 0", "~rollover/1/plan 100"},
+		{"all that is left", "all for 5 days", 30, day(10), "rollover plan 0", "~rollover/1/plan 70"},
+		{"nothing where nothing is left", "all for 5 days", 100, day(10), "", ""},
+		{"at most so many, and the rest is forfeited", "at most 40 for 5 days", 30, day(10), "rollover plan 0, end plan -30", "~rollover/1/plan 40"},
+		{"less than at most", "at most 40 for 5 days", 70, day(10), "rollover plan 0", "~rollover/1/plan 30"},
+		{"at most a share of the grant, not of what is left", "at most 50% of the grant for 5 days", 20, day(10), "rollover plan 0, end plan -30", "~rollover/1/plan 50"},
+		{"again, until it is spent", "all for 5 days", 30, day(20), "rollover plan 0, rollover ~rollover/1/plan 0, rollover ~rollover/2/plan 0", "~rollover/3/plan 70"},
+		{"not a microsecond before its own end", "all for 5 days", 30, day(15).Add(-micro), "rollover plan 0", "~rollover/1/plan 70"},
+		{"once", "all for 5 days, once", 30, day(15), "rollover plan 0, end ~rollover/1/plan -70", ""},
+		{"twice", "all for 5 days, 2 times", 30, day(20), "rollover plan 0, rollover ~rollover/1/plan 0, end ~rollover/2/plan -70", ""},
+		{"a share of the first grant each time", "at most 50% of the grant for 5 days", 20, day(15), "rollover plan 0, end plan -30, rollover ~rollover/1/plan 0", "~rollover/2/plan 50"},
+		{"for ever", "all for permanent", 30, day(1000), "rollover plan 0", "~rollover/1/plan 70"},
+		{"nothing into what has ended already", "all for until 2026-03-15", 30, day(10), "end plan -70", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rollover, err := expiry.ParseRollover(c.rollover)
+			if err != nil { // the text form has no word for some
+				rollover = expiry.Roll(expiry.MustParse(strings.TrimPrefix(c.rollover, "all for ")))
+			}
+			b := openTill(t)
+			b.grant(credits.Grant{ID: "plan", Amount: credits.Of(100), Source: "subscription", Validity: expiry.Days(10), Rollover: rollover})
+			b.spend(credits.Spend{ID: "job", Amount: credits.Of(c.spent)})
+			before := b.record("ada").State.Seq
+			b.clock.set(c.at)
+			if got := b.since(before); got != c.since {
+				t.Errorf("%q at %v recorded %s, want %s", c.rollover, c.at, got, c.since)
+			}
+			if got := b.lots(); got != c.lots {
+				t.Errorf("%q at %v left %s, want %s", c.rollover, c.at, got, c.lots)
+			}
+		})
+	}
+}
+
+func TestRolloverMakesALotOfItsOwn(t *testing.T) {
+	b := openTill(t)
+	rollover := expiry.MustParseRollover("at most 5 for 3 days, 2 times")
+	b.grant(credits.Grant{
+		ID: "plan", Amount: credits.Of(10), Source: "subscription", Features: []string{"music"}, Priority: 4, OnlyWith: "pro",
+		Validity: expiry.Days(10), Rollover: rollover, Paid: usd(1000), NonRefundable: true, Meta: map[string]string{"plan": "pro"},
+	})
+	b.clock.set(day(10))
+	want := credits.Lot{
+		ID: "~rollover/1/plan", Source: "subscription", Granted: credits.Of(5), Available: credits.Of(5), Start: day(10), End: day(13),
+		Validity: expiry.Days(3), Features: []string{"music"}, Priority: 4, OnlyWith: "pro", Paid: usd(500), NonRefundable: true,
+		Rollover: rollover, Origin: credits.Of(10), Rolled: 1, Meta: map[string]string{"plan": "pro"},
+	}
+	if diff := compare([]credits.Lot{want}, b.balance().Lots); diff != "" {
+		t.Errorf("lots (-want +got):\n%s", diff)
+	}
+	entry := b.history(credits.Query{Kinds: []credits.Kind{credits.KindRollover}})[0]
+	if got := gave(entry); got != "plan -5, ~rollover/1/plan 5" || !entry.Amount.IsZero() || entry.Source != "subscription" || !entry.At.Equal(day(10)) {
+		t.Errorf("rollover posted %s by %v, want plan -5, ~rollover/1/plan 5 by 0", got, entry.Amount)
+	}
+	b.clock.set(day(13))
+	want.ID, want.Start, want.End, want.Rolled = "~rollover/2/plan", day(13), day(16), 2
+	if diff := compare([]credits.Lot{want}, b.balance().Lots); diff != "" {
+		t.Errorf("lots after the second (-want +got):\n%s", diff)
+	}
+}
+
+func TestRolloverOfAPlan(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		rollover string
+		spent    []int64 // in each month, of 100
+		want     string  // what rolled over at each month's end, and is left of it
+	}{
+		{"all adds up", "all for 1 month", []int64{0, 0, 0}, "100, 200, 300"},
+		{"a bank that is capped keeps to its cap", "at most 150 for 1 month", []int64{0, 0, 0}, "100, 150, 150"},
+		{"a bank that is full is refilled", "at most 100 for 1 month", []int64{0, 150, 0}, "100, 50, 100"},
+		{"what may roll over once makes room for the next", "at most 50 for 1 month, once", []int64{0, 0, 0}, "50, 50, 50"},
+		{"once, without a cap", "all for 1 month, once", []int64{0, 30, 0}, "100, 70, 100"},
+		{"a share of the grant caps the bank", "at most 200% of the grant for 1 month", []int64{0, 0, 0}, "100, 200, 200"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := openTill(t)
+			b.allow(credits.Allow{ID: "allow", Allowance: "plan", Amount: credits.Of(100), Every: monthly, Source: "plan", Validity: expiry.EndOfPeriod(), Rollover: expiry.MustParseRollover(c.rollover)})
+			var got []string
+			for i, spent := range c.spent {
+				b.spend(credits.Spend{ID: fmt.Sprintf("job-%d", i), Amount: credits.Of(spent)})
+				b.clock.set(monthly.Nth(start, i+1))
+				var bank int64
+				for _, lot := range b.balance().Lots {
+					if lot.Rolled > 0 {
+						bank += lot.Available.Micros() / 1_000_000
+					}
+				}
+				got = append(got, fmt.Sprint(bank))
+			}
+			if got := strings.Join(got, ", "); got != c.want {
+				t.Errorf("%q after spending %v banked %s, want %s", c.rollover, c.spent, got, c.want)
+			}
+		})
+	}
+}
+
+// What is at the same instant before the end does not matter to how much rolls over.
+func TestRolloverCapIsThatOfTheInstant(t *testing.T) {
+	bank := func(t *testing.T, held bool) string {
+		b := openTill(t)
+		b.allow(credits.Allow{ID: "allow", Allowance: "plan", Amount: credits.Of(100), Every: monthly, Source: "plan", Validity: expiry.EndOfPeriod(), Rollover: expiry.MustParseRollover("at most 50 for 1 month, once")})
+		if held {
+			b.grant(credits.Grant{ID: "other", Amount: credits.Of(1), Priority: -1})
+			b.clock.set(monthly.Nth(start, 1))
+			b.hold(credits.Reserve{ID: "hold", Amount: credits.Of(1), Deadline: monthly.Nth(start, 2)})
+		}
+		b.clock.set(monthly.Nth(start, 2))
+		var rolled []string
+		for _, entry := range b.history(credits.Query{Kinds: []credits.Kind{credits.KindRollover}}) {
+			rolled = append(rolled, gave(entry))
+		}
+		return strings.Join(rolled, "; ")
+	}
+	if alone, beside := bank(t, false), bank(t, true); alone != beside {
+		t.Errorf("rollovers beside a hold that lapses at the same instant = %s, want %s", beside, alone)
+	}
+}
+
+func TestRolloverWhileSubscribed(t *testing.T) {
+	start := func(t *testing.T) till {
+		b := openTill(t)
+		b.renew(credits.Renew{ID: "sub", Term: "pro", Until: day(10)})
+		b.grant(credits.Grant{ID: "plan", Amount: credits.Of(10), Term: "pro", Validity: expiry.Days(5), Rollover: expiry.Roll(expiry.WhileSubscribed())})
+		return b
+	}
+	t.Run("what goes on ends with the term", func(t *testing.T) {
+		b := start(t)
+		b.clock.set(day(5))
+		if lots := b.balance().Lots; len(lots) != 1 || !lots[0].End.Equal(day(10)) || lots[0].Rolled != 1 {
+			t.Errorf("lots = %v, want one that rolled over and ends with the term", lots)
+		}
+		before := b.record("ada").State.Seq
+		b.clock.set(day(10))
+		if got, want := b.since(before), "rollover plan 0, end ~rollover/1/plan -10, lapse pro 0"; got != want {
+			t.Errorf("the lapse recorded %s, want %s", got, want)
+		}
+	})
+	t.Run("a renewal carries on what went on", func(t *testing.T) {
+		b := start(t)
+		b.clock.set(day(6))
+		b.renew(credits.Renew{ID: "sub-2", Term: "pro", Until: day(20)})
+		b.clock.set(day(19))
+		if got := b.lots(); got != "~rollover/1/plan 10" {
+			t.Errorf("lots after the renewal = %s, want ~rollover/1/plan 10", got)
+		}
+	})
+	t.Run("nothing goes on where the lot and the term end at one instant", func(t *testing.T) {
+		b := openTill(t)
+		b.renew(credits.Renew{ID: "sub", Term: "pro", Until: day(10)})
+		b.grant(credits.Grant{ID: "plan", Amount: credits.Of(10), Term: "pro", Validity: expiry.WhileSubscribed(), Rollover: expiry.Roll(expiry.WhileSubscribed())})
+		before := b.record("ada").State.Seq
+		b.clock.set(day(10))
+		if got, want := b.since(before), "end plan -10, lapse pro 0"; got != want {
+			t.Errorf("the lapse recorded %s, want %s", got, want)
+		}
+	})
+	t.Run("nothing goes on where the term was over before", func(t *testing.T) {
+		b := openTill(t)
+		b.renew(credits.Renew{ID: "sub", Term: "pro", Until: day(3)})
+		b.grant(credits.Grant{ID: "plan", Amount: credits.Of(10), Term: "pro", Validity: expiry.Days(5), Rollover: expiry.Roll(expiry.WhileSubscribed())})
+		b.clock.set(day(5))
+		if got := b.lots(); got != "" {
+			t.Errorf("lots = %s, want none", got)
+		}
+	})
+}
+
+func TestRolloverLeavesWhatIsHeld(t *testing.T) {
+	b := openTill(t)
+	b.grant(credits.Grant{ID: "plan", Amount: credits.Of(10), Validity: expiry.Days(5), Paid: usd(100), Rollover: expiry.MustParseRollover("all for 5 days")})
+	b.hold(credits.Reserve{ID: "hold", Amount: credits.Of(4), Deadline: day(7)})
+	b.clock.set(day(6))
+	if got := b.lots(); got != "plan 0+4, ~rollover/1/plan 6" {
+		t.Errorf("lots after the end = %s, want plan 0+4, ~rollover/1/plan 6", got)
+	}
+	if paid := b.balance().Lots[1].Paid; paid != usd(60) {
+		t.Errorf("Paid of what went on = %v, want %v", paid, usd(60))
+	}
+	before := b.record("ada").State.Seq
+	b.clock.set(day(7))
+	if got := b.since(before); got != "rollover plan 0, lapse hold 0, end plan -4" {
+		t.Errorf("the hold's lapse recorded %s, want rollover plan 0, lapse hold 0, end plan -4: what comes back does not roll over", got)
+	}
+}
+
+// R40: rollover makes a new lot with its own end, and its cap is never passed: what
+// lots of one source that rolled over have together is at most the cap, whatever
+// was granted, spent, held and refunded.
+func TestR40_TheCapBoundsTheBankOfASource(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const most = 20
+		b := till{openDesk(t, credits.Options{})}
+		rollover := expiry.MustParseRollover(rapid.SampledFrom([]string{"at most 20 for 3 days", "at most 20 for 1 day, once", "at most 20 for 2 days, 3 times", "at most 20 for end of day"}).Draw(t, "rollover"))
+		var spends []string
+		for i := range rapid.IntRange(5, 40).Draw(t, "steps") {
+			id := fmt.Sprintf("op-%d", i)
+			amount := credits.Micros(rapid.Int64Range(1, 30_000_000).Draw(t, "amount"))
+			switch rapid.SampledFrom([]string{"grant", "grant", "spend", "hold", "refund", "pass", "pass"}).Draw(t, "what") {
+			case "grant":
+				b.grant(credits.Grant{ID: id, Amount: amount, Source: "plan", Validity: expiry.Days(rapid.IntRange(1, 3).Draw(t, "days")), Rollover: rollover})
+			case "spend":
+				if _, err := b.ledger.Spend(b.ctx, credits.Spend{ID: id, Account: "ada", Amount: amount}); err == nil {
+					spends = append(spends, id)
+				}
+			case "hold":
+				_, _ = b.ledger.Reserve(b.ctx, credits.Reserve{ID: id, Account: "ada", Amount: amount, Deadline: b.clock.read().Add(time.Duration(rapid.IntRange(1, 60).Draw(t, "hours")) * time.Hour)})
+			case "refund":
+				if len(spends) > 0 {
+					_, _ = b.ledger.Refund(b.ctx, credits.Refund{ID: id, Account: "ada", Of: rapid.SampledFrom(spends).Draw(t, "of"), Amount: amount})
+				}
+			case "pass":
+				b.clock.set(b.clock.read().Add(rapid.SampledFrom([]time.Duration{time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour}).Draw(t, "time")))
+			}
+			var bank int64
+			balance := b.balance()
+			for _, lot := range balance.Lots {
+				if lot.Rolled > 0 && lot.UsableAt(balance.AsOf) {
+					bank += lot.Available.Micros() + lot.Held.Micros()
+				}
+				if lot.Rolled > 0 && !lot.End.After(lot.Start) {
+					t.Fatalf("%s has its end %v at or before its start %v, want it after", lot.ID, lot.End, lot.Start)
+				}
+			}
+			if bank > most*1_000_000 {
+				t.Fatalf("the bank has %v, want at most %d", credits.Micros(bank), most)
+			}
+		}
+		b.verified()
+	})
+}
