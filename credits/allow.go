@@ -21,9 +21,11 @@ type Allow struct {
 	Every  expiry.Span // required: from occurrence to occurrence, at least an hour
 
 	// Anchor is occurrence 0, from which all others are counted, so that one on
-	// the 31st comes on the last day of shorter months. Occurrences before now
-	// are not granted: the first is at or after now. Zero: now, which grants at
-	// once; for an allowance that runs, its own anchor.
+	// the 31st comes on the last day of shorter months. The first to be granted
+	// is the last at or before now, whose period is under way: at once, with its
+	// validity counted from its own instant. Earlier ones are not granted. Zero:
+	// now; for an allowance that runs, its own anchor. A new Anchor or Every of
+	// one that runs takes effect after now.
 	Anchor time.Time
 
 	Reset  bool        // occurrences end what is left of the ones before; excludes Rollover
@@ -39,12 +41,21 @@ type Allow struct {
 	NonRefundable bool          // no money is to be given back
 	Rollover      expiry.Rollover
 
+	// Paid is what the customer pays for PaidFor occurrences together, counted
+	// from occurrence 0: each lot has its share, and the shares of PaidFor lots
+	// sum to it. A zero PaidFor is one.
+	Paid    Money
+	PaidFor int
+
 	Meta map[string]string // notes for the entry and the lots
 }
 
 // minEvery bounds how often an allowance comes, so that what a dormant account
 // has to catch up is bounded: ten years of hours are 87,660 occurrences.
 const minEvery = time.Hour
+
+// maxPaidFor bounds the occurrences that one payment is for: ten years of days.
+const maxPaidFor = 3660
 
 func (c *Allow) prepare() error {
 	if err := checkTarget(c.ID, c.Account); err != nil {
@@ -123,7 +134,10 @@ func (c *Allow) checkLots() error {
 	}
 	g := Grant{
 		ID: c.ID, Account: c.Account, Amount: c.Amount, Source: c.Source, Validity: c.Validity,
-		Features: c.Features, Priority: c.Priority, OnlyWith: c.OnlyWith, Rollover: c.Rollover,
+		Features: c.Features, Priority: c.Priority, OnlyWith: c.OnlyWith, Rollover: c.Rollover, Paid: c.Paid,
+	}
+	if c.PaidFor < 0 || c.PaidFor > maxPaidFor || c.PaidFor > 0 && c.Paid.IsZero() {
+		return &InvalidError{Field: "paid for", Reason: fmt.Sprintf("is %d: must be from 1 to %d occurrences of a Paid, or zero", c.PaidFor, maxPaidFor)}
 	}
 	if err := g.prepare(); err != nil {
 		return err
@@ -152,6 +166,9 @@ func (c *Allow) digest(buffer []byte) Digest {
 	f.text(c.OnlyWith)
 	f.flag(c.NonRefundable)
 	f.text(c.Rollover.String())
+	f.number(c.Paid.Minor)
+	f.text(c.Paid.Currency)
+	f.number(int64(c.PaidFor))
 	f.meta(c.Meta)
 	return f.sum()
 }
@@ -204,7 +221,7 @@ func (c *Allow) set(d *draft, allowance *Allowance, running bool) error {
 		ID: c.Allowance, Amount: c.Amount, Every: c.Every, Anchor: c.Anchor, Reset: c.Reset,
 		Most: c.Most, Within: c.Within, Term: c.Term, Source: c.Source, Validity: c.Validity,
 		Features: c.Features, Priority: c.Priority, OnlyWith: c.OnlyWith,
-		NonRefundable: c.NonRefundable, Rollover: c.Rollover, Meta: c.Meta,
+		NonRefundable: c.NonRefundable, Rollover: c.Rollover, Paid: c.Paid, PaidFor: c.PaidFor, Meta: c.Meta,
 	}
 	switch {
 	case c.Anchor.IsZero() && running:
@@ -234,12 +251,12 @@ func (c *Allow) checkValidity(d *draft, allowance *Allowance) error {
 	return &InvalidError{Field: "validity", Reason: fmt.Sprintf("gives no window: %v", err), Err: err}
 }
 
-// aim finds the first occurrence at or after now; for an allowance that runs,
-// after now, where it may have just granted.
+// aim finds the occurrence whose period is under way, or the first of all; for an
+// allowance that runs, and has granted that, the one after it.
 func (c *Allow) aim(d *draft, allowance *Allowance, running bool) error {
 	allowance.Number = max(0, allowance.Every.Index(allowance.Anchor, d.now))
 	allowance.Next = allowance.Every.Nth(allowance.Anchor, allowance.Number)
-	if allowance.Next.Before(d.now) || running && allowance.Next.Equal(d.now) {
+	if running && !allowance.Next.After(d.now) {
 		allowance.Number++
 		allowance.Next = allowance.Every.Nth(allowance.Anchor, allowance.Number)
 	}
@@ -264,7 +281,7 @@ func (s *settlement) allow(id string, at time.Time) {
 	lot := allowance.lot()
 	lot.ID = s.occurrenceID(id, at)
 	lot.Granted = allowance.grants()
-	window, err := lot.Validity.Window(lot.reissuance(at, s.state.Terms))
+	window, err := lot.Validity.Window(lot.reissuance(lot.Start, s.state.Terms))
 	if _, overflow := s.total.Add(lot.Granted); overflow != nil || err != nil {
 		lot.Granted = Amount{}
 	}

@@ -38,6 +38,8 @@ type Allowance struct {
 	OnlyWith      string
 	NonRefundable bool
 	Rollover      expiry.Rollover
+	Paid          Money // for PaidFor occurrences together, from occurrence 0 on
+	PaidFor       int   // zero: one
 	Meta          map[string]string
 
 	Stopped bool // the allowance is over
@@ -61,7 +63,19 @@ func (a *Allowance) lot() Lot {
 		Source: a.Source, Start: a.Next, Validity: a.Validity, Term: a.Term, PeriodEnd: a.after(),
 		Features: a.Features, Priority: a.Priority, OnlyWith: a.OnlyWith,
 		NonRefundable: a.NonRefundable, Rollover: a.Rollover, Allowance: a.ID, Meta: a.Meta,
+		Paid: a.share(),
 	}
+}
+
+// share returns what was paid for the occurrence that is due.
+func (a *Allowance) share() Money {
+	parts := int64(max(1, a.PaidFor))
+	n := int64(a.Number) % parts
+	minor := worth(a.Paid.Minor, Micros(n+1), Micros(parts)) - worth(a.Paid.Minor, Micros(n), Micros(parts))
+	if minor == 0 {
+		return Money{}
+	}
+	return Money{Minor: minor, Currency: a.Paid.Currency}
 }
 
 // after returns the instant of the occurrence after the one that is due: the end

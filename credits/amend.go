@@ -65,7 +65,7 @@ func (c *Amend) digest(buffer []byte) Digest {
 	return f.sum()
 }
 
-func (c *Amend) intent() string { return fmt.Sprintf("%s %s", KindAmend, c.Lot) }
+func (c *Amend) intent() string { return fmt.Sprintf("%s of %s", KindAmend, c.Lot) }
 
 // decide changes the lot.
 func (c *Amend) decide(d *draft) (Entry, error) {

@@ -164,13 +164,22 @@ func cloned[T interface{ Clone() T }](p *T) *T {
 // summary says in a few words what the entry did.
 func (e *Entry) summary() string {
 	words := []string{string(e.Kind)}
+	amount := e.Amount
+	if amount.Sign() < 0 {
+		amount = amount.Neg()
+	}
 	switch {
 	case e.Term != nil:
 		words = append(words, e.Term.ID, "until", e.Term.Until.Format(time.RFC3339Nano))
-	case e.Amount.Sign() < 0:
-		words = append(words, e.Amount.Neg().String())
-	default:
-		words = append(words, e.Amount.String())
+	case e.Kind == KindAllow && e.Allowance != nil:
+		words = append(words, e.Of+":", e.Allowance.Amount.String(), "every", e.Allowance.Every.String())
+	case e.Kind == KindReserve && e.Hold != nil:
+		words = append(words, e.Hold.Reserved.String())
+	case !amount.IsZero() || e.Of == "":
+		words = append(words, amount.String())
+	}
+	if e.Of != "" && e.Allowance == nil {
+		words = append(words, "of", e.Of)
 	}
 	if e.Feature != "" {
 		words = append(words, "for", e.Feature)

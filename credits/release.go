@@ -45,7 +45,7 @@ func (c *Release) digest(buffer []byte) Digest {
 	return f.sum()
 }
 
-func (c *Release) intent() string { return fmt.Sprintf("%s %s", KindRelease, c.Hold) }
+func (c *Release) intent() string { return fmt.Sprintf("%s of %s", KindRelease, c.Hold) }
 
 // decide empties the hold.
 func (c *Release) decide(d *draft) (Entry, error) {

@@ -123,7 +123,8 @@ type Extend struct {
 	Hold    string // required
 
 	// Deadline is the new deadline, after now by at most MaxHold; zero: as it is.
-	// Like that of Reserve it is not part of the fingerprint.
+	// Unlike that of Reserve it is what the command is about: another one needs
+	// another ID.
 	Deadline time.Time
 	Amount   Amount // to set aside in addition, zero or more
 
@@ -159,13 +160,14 @@ func (c *Extend) about() string                { return c.Hold }
 func (c *Extend) digest(buffer []byte) Digest {
 	f := fingerprintOf(KindExtend, buffer)
 	f.text(c.Hold)
+	f.instant(c.Deadline)
 	f.amount(c.Amount)
 	f.meta(c.Meta)
 	return f.sum()
 }
 
 func (c *Extend) intent() string {
-	return fmt.Sprintf("%s %s by %v", KindExtend, c.Hold, c.Amount)
+	return fmt.Sprintf("%s of %s by %v", KindExtend, c.Hold, c.Amount)
 }
 
 // decide changes the hold.

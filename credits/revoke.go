@@ -56,7 +56,7 @@ func (c *Revoke) digest(buffer []byte) Digest {
 	return f.sum()
 }
 
-func (c *Revoke) intent() string { return fmt.Sprintf("%s %s", KindRevoke, c.Lot) }
+func (c *Revoke) intent() string { return fmt.Sprintf("%s of %s", KindRevoke, c.Lot) }
 
 // decide ends the lot now.
 func (c *Revoke) decide(d *draft) (Entry, error) {

@@ -115,7 +115,7 @@ func (s *settlement) plan(lot *Lot) {
 
 func (s *settlement) planAllowance(allowance *Allowance) {
 	if !allowance.Next.After(s.now) {
-		heap.Push(&s.agenda, due{at: allowance.Next, rank: rankAllowance, id: allowance.ID})
+		heap.Push(&s.agenda, due{at: later(allowance.Next, s.at), rank: rankAllowance, id: allowance.ID})
 	}
 }
 

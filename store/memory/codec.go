@@ -182,6 +182,8 @@ func (w *encoder) allowance(a *credits.Allowance) {
 	w.text(a.OnlyWith)
 	w.flag(a.NonRefundable)
 	w.text(a.Rollover.String())
+	w.money(a.Paid)
+	w.number(int64(a.PaidFor))
 	w.meta(a.Meta)
 	w.flag(a.Stopped)
 }
@@ -324,6 +326,7 @@ func (r *decoder) allowance() *credits.Allowance {
 	a.Term, a.Source, a.Validity = r.text(), r.text(), parsed(r, expiry.Parse)
 	a.Features, a.Priority, a.OnlyWith = r.texts(), int(r.number()), r.text()
 	a.NonRefundable, a.Rollover = r.flag(), parsed(r, expiry.ParseRollover)
+	a.Paid, a.PaidFor = r.money(), int(r.number())
 	a.Meta, a.Stopped = r.meta(), r.flag()
 	return a
 }
