@@ -69,7 +69,7 @@ func reuse[T any](s []T) []T {
 
 // post appends an entry and moves the balance, or fails with ErrOverflow and
 // does neither. It numbers the entry.
-func (d *draft) post(e Entry) error {
+func (d *draft) post(e *Entry) error {
 	balance, err := d.total.Add(e.Amount)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (d *draft) post(e Entry) error {
 			d.change.DebtHeld = d.change.DebtHeld.plus(posting.Held)
 		}
 	}
-	d.change.Entries = append(d.change.Entries, e)
+	d.change.Entries = append(d.change.Entries, *e)
 	return nil
 }
 

@@ -76,7 +76,7 @@ func (f *Forecast) use(d *draft, burn Burn, at time.Time) {
 		return
 	}
 	use := Entry{Kind: KindSpend, At: at, Amount: burn.Amount.Neg(), Postings: postings}
-	if err := d.post(use); err != nil {
+	if err := d.post(&use); err != nil {
 		f.RunsOut = at
 		return
 	}

@@ -41,6 +41,9 @@ func checkText(field, text string, most int) error {
 	if len(text) > most {
 		return &InvalidError{Field: field, Reason: fmt.Sprintf("has %d bytes, more than %d", len(text), most)}
 	}
+	if isPlain(text) {
+		return nil
+	}
 	if !utf8.ValidString(text) {
 		return &InvalidError{Field: field, Reason: strconv.Quote(clip(text)) + " is not valid UTF-8"}
 	}
@@ -50,6 +53,16 @@ func checkText(field, text string, most int) error {
 		}
 	}
 	return nil
+}
+
+// isPlain reports whether text is printable ASCII, as nearly all IDs are.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // checkMeta refuses notes that are too many, too long, or not text. Values may

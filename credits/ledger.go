@@ -165,7 +165,8 @@ type operation struct {
 
 	draft    draft
 	buffer   []byte // for the digest
-	entry    Entry  // what the last decision came to; shares memory with the draft
+	entry    int    // where the draft's change has the command's entry
+	first    Entry  // what the command did when it was replayed
 	hold     *Hold  // the hold that a replayed command made or used, as it is now
 	refusal  error  // why the last decision refused
 	replayed bool
@@ -189,18 +190,18 @@ func (l *Ledger) operation(c command) *operation {
 	return op
 }
 
-// recycle keeps the memory and lets go of the caller's data.
+// recycle keeps the memory. What the draft still refers to goes when the next
+// decision begins, or with the pool.
 func (l *Ledger) recycle(op *operation) {
-	op.command, op.entry, op.hold, op.refusal, op.replayed, op.notices = nil, Entry{}, nil, nil, false, nil
+	op.command, op.first, op.hold, op.refusal, op.replayed, op.notices = nil, Entry{}, nil, nil, false, nil
 	clear(op.ids)
 	op.ids = op.ids[:0]
-	op.draft.reset()
 	l.scratch.Put(op)
 }
 
 // decide is the [Decision] of one command.
 func (op *operation) decide(s State, prior []Entry) (Change, error) {
-	op.entry, op.hold, op.refusal, op.replayed, op.notices = Entry{}, nil, nil, false, nil
+	op.hold, op.refusal, op.replayed, op.notices = nil, nil, false, nil
 	change, err := op.apply(s, prior)
 	op.refusal = err
 	return change, err
@@ -221,11 +222,12 @@ func (op *operation) apply(s State, prior []Entry) (Change, error) {
 		return Change{}, err
 	}
 	entry.ID, entry.At, entry.Digest = op.ids[0], d.now, op.digest
-	if err := d.post(entry); err != nil {
+	if err := d.post(&entry); err != nil {
 		return Change{}, err
 	}
-	op.entry, d.decided = d.change.Entries[len(d.change.Entries)-1], true
-	for _, leg := range d.legs {
+	op.entry, d.decided = len(d.change.Entries)-1, true
+	for i := range d.legs {
+		leg := &d.legs[i]
 		leg.At = d.now
 		if err := d.post(leg); err != nil {
 			return Change{}, err
@@ -245,7 +247,7 @@ func (op *operation) replay(first *Entry) error {
 		}
 		return &IDReusedError{Account: first.Account, First: first.Clone(), Second: second}
 	}
-	op.entry, op.replayed = first.Clone(), true
+	op.first, op.replayed = first.Clone(), true
 	if first.Hold != nil {
 		op.draft.settle()
 		op.hold = op.draft.holdNow(first.Hold.ID)
@@ -255,8 +257,8 @@ func (op *operation) replay(first *Entry) error {
 
 func (op *operation) receipt() Receipt {
 	if op.replayed {
-		return Receipt{Entry: op.entry, Replayed: true, HoldNow: op.hold}
+		return Receipt{Entry: op.first, Replayed: true, HoldNow: op.hold}
 	}
-	entry := op.entry.Clone()
+	entry := op.draft.change.Entries[op.entry].Clone()
 	return Receipt{Entry: entry, HoldNow: cloned(entry.Hold)}
 }

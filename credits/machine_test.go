@@ -1,7 +1,6 @@
 package credits_test
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -31,22 +30,6 @@ func TestMachine(t *testing.T) {
 
 func TestMachineWithAnotherOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) { newMachine(machineOrder, modelOrder).run(t) })
-}
-
-// machineOrder draws packs first, and lots that start later before those that
-// started earlier, and leaves the rest to Lot.Compare.
-func machineOrder(a, b credits.Lot) int {
-	return cmp.Or(cmp.Compare(b.Source, a.Source), b.Start.Compare(a.Start))
-}
-
-func modelOrder(a, b *modelLot) bool {
-	if a.grant.Source != b.grant.Source {
-		return a.grant.Source > b.grant.Source
-	}
-	if !a.start.Equal(b.start) {
-		return a.start.After(b.start)
-	}
-	return modelBefore(a, b)
 }
 
 var (

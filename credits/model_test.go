@@ -403,40 +403,6 @@ func (w *modelWorld) post(e credits.Entry, effect *big.Int) {
 	w.entries = append(w.entries, e)
 }
 
-// modelBefore is the drawdown order, written out once more.
-func modelBefore(a, b *modelLot) bool {
-	const everything = credits.MaxFeatures + 1
-	breadth := func(l *modelLot) int {
-		if n := len(l.grant.Features); n > 0 {
-			return n
-		}
-		return everything
-	}
-	never := time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC)
-	end := func(l *modelLot) time.Time {
-		if l.end.IsZero() {
-			return never
-		}
-		return l.end
-	}
-	if a.grant.Priority != b.grant.Priority {
-		return a.grant.Priority < b.grant.Priority
-	}
-	if breadth(a) != breadth(b) {
-		return breadth(a) < breadth(b)
-	}
-	if !end(a).Equal(end(b)) {
-		return end(a).Before(end(b))
-	}
-	if (a.grant.Paid.Minor > 0) != (b.grant.Paid.Minor > 0) {
-		return a.grant.Paid.Minor == 0
-	}
-	if !a.start.Equal(b.start) {
-		return a.start.Before(b.start)
-	}
-	return a.grant.ID < b.grant.ID
-}
-
 // isAny reports whether err is one of the refusals.
 func (v *modelVerdict) isAny(err error) bool {
 	return slices.ContainsFunc(v.refusals, func(refusal error) bool { return errors.Is(err, refusal) })

@@ -11,8 +11,8 @@ import (
 // and what open lots still have sum to what was paid, to the minor unit.
 type Revenue struct {
 	Earned   int64 // by credits that were spent, net of refunds
-	Breakage int64 // by credits that ended unspent
-	Returned int64 // of revoked lots: not earned, the customer's again
+	Breakage int64 // by credits that ended unspent, or were revoked without money to give back
+	Returned int64 // of revoked lots: not earned, the customer's again; the Money of their entries
 }
 
 // Revenue works out, by currency, what the account's credits earned in from <= At
@@ -44,6 +44,7 @@ type lotBook struct {
 	paid    Money
 	granted Amount
 	used    Amount // what left the lot, net of what came back
+	kept    bool   // the money is not given back
 }
 
 // enter follows one entry, and counts it where it is in the period.
@@ -54,7 +55,7 @@ func (b *revenueBooks) enter(e *Entry, counts bool) {
 			break
 		}
 		if b.lots[lot.ID] == nil {
-			b.lots[lot.ID] = &lotBook{paid: lot.Paid, granted: lot.Granted}
+			b.lots[lot.ID] = &lotBook{paid: lot.Paid, granted: lot.Granted, kept: lot.NonRefundable}
 			b.move(lot.ID, lot.Spent, KindSpend, counts) // debt that it repaid
 		}
 	}
@@ -79,12 +80,12 @@ func (b *revenueBooks) move(id string, part Amount, kind Kind, counts bool) {
 		return
 	}
 	sum := b.sums[lot.paid.Currency]
-	switch kind {
-	case KindSpend, KindCapture, KindRefund:
+	switch {
+	case kind == KindSpend || kind == KindCapture || kind == KindRefund:
 		sum.Earned += minor
-	case KindEnd:
+	case kind == KindEnd || kind == KindRevoke && lot.kept:
 		sum.Breakage += minor
-	case KindRevoke:
+	case kind == KindRevoke:
 		sum.Returned += minor
 	}
 	b.sums[lot.paid.Currency] = sum

@@ -252,7 +252,7 @@ func (s *settlement) lapseID(id string, at time.Time) string {
 // must posts what time does. It only takes away or stays within what was checked,
 // and cannot overflow.
 func (s *settlement) must(e Entry) {
-	if err := s.post(e); err != nil {
+	if err := s.post(&e); err != nil {
 		panic("credits: broken invariant: " + err.Error())
 	}
 }

@@ -82,7 +82,7 @@ func (s *State) applyRecords(c *Change) {
 }
 
 func (s *State) applyLot(lot *Lot) {
-	i, found := slices.BinarySearchFunc(s.Lots, lot, func(a Lot, b *Lot) int { return a.Compare(b) })
+	i, found := s.place(lot)
 	if found {
 		if lot.Closed() {
 			s.Lots = slices.Delete(s.Lots, i, i+1)
@@ -101,6 +101,15 @@ func (s *State) applyLot(lot *Lot) {
 	if !lot.Closed() {
 		s.Lots = slices.Insert(s.Lots, i, lot.Clone())
 	}
+}
+
+// place returns where a lot is, or would be, by the order. A spend is nearly
+// always of the first.
+func (s *State) place(lot *Lot) (int, bool) {
+	if len(s.Lots) > 0 && s.Lots[0].Compare(lot) == 0 {
+		return 0, true
+	}
+	return slices.BinarySearchFunc(s.Lots, lot, func(a Lot, b *Lot) int { return a.Compare(b) })
 }
 
 // replaceLot keeps the memory of what did not change, which is nearly always all.

@@ -35,7 +35,7 @@ func (u FeatureUsage) Net() Amount { return u.Spent.minus(u.Refunded) }
 // Statement sums up the entries with from <= At < to, those included that came
 // due and are not recorded yet. Its cost grows with these entries. Errors:
 // [ErrInvalid] for the account's name, an instant, or a period that ends before it
-// starts; the store's own.
+// starts; [ErrOverflow] for a sum beyond [MaxCredits]; the store's own.
 func (l *Ledger) Statement(ctx context.Context, account string, from, to time.Time) (Statement, error) {
 	if err := checkPeriod(&from, &to); err != nil {
 		return Statement{}, err
@@ -53,10 +53,9 @@ func (l *Ledger) Statement(ctx context.Context, account string, from, to time.Ti
 		if err != nil {
 			return Statement{}, err
 		}
-		s.Entries++
-		s.Closing = entry.Balance
-		s.ByKind[entry.Kind] = s.ByKind[entry.Kind].plus(entry.Amount)
-		count(features, &entry)
+		if err := s.add(&entry, features); err != nil {
+			return Statement{}, err
+		}
 	}
 	for _, usage := range features {
 		s.Usage = append(s.Usage, *usage)
@@ -65,10 +64,21 @@ func (l *Ledger) Statement(ctx context.Context, account string, from, to time.Ti
 	return s, nil
 }
 
+// add adds an entry to the sums.
+func (s *Statement) add(e *Entry, features map[string]*FeatureUsage) error {
+	sum, err := s.ByKind[e.Kind].Add(e.Amount)
+	if err != nil {
+		return err
+	}
+	s.Entries++
+	s.Closing, s.ByKind[e.Kind] = e.Balance, sum
+	return count(features, e)
+}
+
 // count adds an entry to the usage of its feature.
-func count(features map[string]*FeatureUsage, e *Entry) {
+func count(features map[string]*FeatureUsage, e *Entry) (err error) {
 	if e.Kind != KindSpend && e.Kind != KindCapture && e.Kind != KindRefund {
-		return
+		return nil
 	}
 	usage := features[e.Feature]
 	if usage == nil {
@@ -76,11 +86,12 @@ func count(features map[string]*FeatureUsage, e *Entry) {
 		features[e.Feature] = usage
 	}
 	if e.Kind == KindRefund {
-		usage.Refunded = usage.Refunded.plus(e.Amount)
-		return
+		usage.Refunded, err = usage.Refunded.Add(e.Amount)
+		return err
 	}
 	usage.Uses++
-	usage.Spent = usage.Spent.minus(e.Amount)
+	usage.Spent, err = usage.Spent.Sub(e.Amount)
+	return err
 }
 
 // checkPeriod checks and cuts the two ends of a period.

@@ -34,8 +34,11 @@ func (sh *shard) update(name string, ids []string, decide credits.Decision) erro
 		sh.accounts[name] = a
 	}
 	sh.append(a, change.Entries)
+	due := a.state.Due
 	a.state.Apply(change)
-	sh.reschedule(a)
+	if !a.state.Due.Equal(due) { // most changes leave it, and others' memory alone
+		sh.reschedule(a)
+	}
 	return nil
 }
 

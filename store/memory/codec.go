@@ -65,19 +65,34 @@ func (w *encoder) entry(account int, e *credits.Entry) {
 	}
 	w.text(e.Feature)
 	w.text(e.Quantity)
-	w.price(e.Price)
+	if w.flag(!e.Price.IsZero()) {
+		w.price(e.Price)
+	}
+	if w.flag(isRich(e)) {
+		w.rest(e)
+	}
+	if w.flag(e.Digest != credits.Digest{}) {
+		w.bytes = append(w.bytes, e.Digest[:]...)
+	}
+}
+
+// isRich reports whether an entry has more than most spends have.
+func isRich(e *credits.Entry) bool {
+	return e.Source != "" || e.Peer != "" || !e.Short.IsZero() || !e.Money.IsZero() || len(e.Meta) > 0 ||
+		len(e.Lots) > 0 || e.Hold != nil || e.Term != nil || e.Allowance != nil || e.Settings != nil
+}
+
+// rest appends what few entries have.
+func (w *encoder) rest(e *credits.Entry) {
 	w.text(e.Source)
 	w.text(e.Peer)
 	w.amount(e.Short)
 	w.money(e.Money)
 	w.records(e)
 	w.meta(e.Meta)
-	if w.flag(e.Digest != credits.Digest{}) {
-		w.bytes = append(w.bytes, e.Digest[:]...)
-	}
 }
 
-// records appends what an entry set. Most entries set nothing.
+// records appends what an entry set.
 func (w *encoder) records(e *credits.Entry) {
 	w.number(int64(len(e.Lots)))
 	for i := range e.Lots {
@@ -251,10 +266,14 @@ func decode(record []byte, account string) credits.Entry {
 		e.Postings[i] = credits.Posting{Lot: r.text(), Available: r.amount(), Held: r.amount()}
 	}
 	e.Feature, e.Quantity = r.text(), r.text()
-	e.Price = r.price()
-	e.Source, e.Peer, e.Short, e.Money = r.text(), r.text(), r.amount(), r.money()
-	r.records(&e)
-	e.Meta = r.meta()
+	if r.flag() {
+		e.Price = r.price()
+	}
+	if r.flag() {
+		e.Source, e.Peer, e.Short, e.Money = r.text(), r.text(), r.amount(), r.money()
+		r.records(&e)
+		e.Meta = r.meta()
+	}
 	if r.flag() {
 		copy(e.Digest[:], r.bytes)
 	}
