@@ -60,7 +60,7 @@ type Entry struct {
 	Quantity string // how much of it, in words: "3m20s"
 	Price    Price  // why it cost what it cost
 
-	Source string // a grant's
+	Source string // of the lot that a grant, an end or a change is about
 	Peer   string // the other account of a transfer
 	Money  Money  // of a revoked lot: what was paid for the part that was left; NonRefundable: nothing
 

@@ -4,7 +4,8 @@ import "time"
 
 // Everything an account can hold is bounded, so that the cost of a decision is.
 const (
-	// MaxIDLen bounds, in bytes, the account, every ID and every term: long
+	// MaxIDLen bounds, in bytes, the account, and every ID and term of a caller's
+	// (IDs that the library derives from them can be 64 bytes longer): long
 	// enough for two UUIDs or a URL path, short enough for any index.
 	MaxIDLen = 128
 
