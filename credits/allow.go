@@ -307,14 +307,18 @@ func (s *settlement) occurrenceID(id string, at time.Time) string {
 // endEarlier ends what is left of an allowance's earlier occurrences, and returns
 // those that holds still have something of.
 func (s *settlement) endEarlier(id string, at time.Time) (held []Lot) {
+	var earlier []*Lot
 	for lot := range s.all {
 		if lot.Allowance == id && !lot.endedAt(at) {
-			lot.End, lot.Validity = at, expiry.Until(at)
-			s.record(lot)
-			s.end(lot, at)
-			if !lot.Closed() {
-				held = append(held, *lot)
-			}
+			earlier = append(earlier, lot)
+		}
+	}
+	for _, lot := range earlier {
+		lot.End, lot.Validity = at, expiry.Until(at)
+		s.record(lot)
+		s.end(lot, at)
+		if !lot.Closed() {
+			held = append(held, *lot)
 		}
 	}
 	return held
@@ -325,12 +329,15 @@ func (s *settlement) endEarlier(id string, at time.Time) (held []Lot) {
 func (s *settlement) occur(lot *Lot, allowance *Allowance, held []Lot, at time.Time) {
 	entry := Entry{
 		ID: lot.ID, Of: allowance.ID, Kind: KindGrant, At: at, Amount: lot.Granted,
-		Source: lot.Source, Lots: held, Allowance: ref(allowance.Clone()), Meta: lot.Meta,
+		Source: lot.Source, Lots: held, Meta: lot.Meta,
+	}
+	if allowance.Stopped {
+		entry.Allowance = ref(allowance.Clone())
 	}
 	if lot.Granted.Sign() > 0 {
 		entry.Postings = lot.repay(s.change.Debt)
 		entry.Lots = append(entry.Lots, *lot)
-		s.born = append(s.born, lot)
+		s.lots = append(s.lots, lot)
 		s.record(lot)
 		s.plan(lot)
 	}

@@ -158,24 +158,24 @@ func (d *draft) putHold(hold Hold) {
 		d.change.Due = sooner(d.change.Due, hold.Deadline)
 	}
 	if d.owned {
-		d.state.Holds = place(d.state.Holds, hold)
+		d.state.Holds = place(d.state.Holds, &hold)
 	}
-	d.change.Holds = touch(d.change.Holds, hold)
+	d.change.Holds = touch(d.change.Holds, &hold)
 }
 
 // putTerm records a term as it is now.
 func (d *draft) putTerm(term Term) {
 	d.own()
-	d.state.Terms = place(d.state.Terms, term)
-	d.change.Terms = touch(d.change.Terms, term)
+	d.state.Terms = place(d.state.Terms, &term)
+	d.change.Terms = touch(d.change.Terms, &term)
 	d.recount = true
 }
 
 // putAllowance records an allowance as it is now.
 func (d *draft) putAllowance(allowance Allowance) {
 	d.own()
-	d.state.Allowances = place(d.state.Allowances, allowance)
-	d.change.Allowances = touch(d.change.Allowances, allowance)
+	d.state.Allowances = place(d.state.Allowances, &allowance)
+	d.change.Allowances = touch(d.change.Allowances, &allowance)
 	d.recount = true
 }
 

@@ -49,10 +49,10 @@ func (e *Entry) sends() bool { return e.Kind == KindTransfer && e.Amount.Sign() 
 // replayRecords takes over what the entry set.
 func (s *State) replayRecords(e *Entry) {
 	if e.Hold != nil {
-		s.Holds = place(s.Holds, e.Hold.Clone())
+		s.Holds = place(s.Holds, cloned(e.Hold))
 	}
 	if e.Term != nil {
-		s.Terms = place(s.Terms, *e.Term)
+		s.Terms = place(s.Terms, e.Term)
 		if !e.Term.Lapsed {
 			s.follow(*e.Term)
 		}
@@ -61,17 +61,31 @@ func (s *State) replayRecords(e *Entry) {
 		}
 	}
 	if e.Allowance != nil {
-		s.Allowances = place(s.Allowances, e.Allowance.Clone())
+		s.Allowances = place(s.Allowances, cloned(e.Allowance))
+	}
+	if e.occurs() {
+		s.occurred(e)
 	}
 	if e.Settings != nil {
 		s.Settings = *e.Settings
 	}
 }
 
+// occurs reports whether the entry is an occurrence of an allowance.
+func (e *Entry) occurs() bool { return e.Kind == KindGrant && e.Of != "" }
+
+// occurred moves an allowance on over one occurrence, unless the entry says how it
+// left it: the last one does.
+func (s *State) occurred(e *Entry) {
+	if i, running := findID(s.Allowances, e.Of); running && e.Allowance == nil {
+		s.Allowances[i].advance(e.Amount)
+	}
+}
+
 // outlive makes what the lapse of a term does to what is left.
 func (s *State) outlive(term string) {
 	for _, allowance := range s.stoppedBy(term) {
-		s.Allowances = place(s.Allowances, allowance)
+		s.Allowances = place(s.Allowances, &allowance)
 	}
 	for i := range s.Lots {
 		if s.Lots[i].Term == term {

@@ -23,7 +23,7 @@ func (s *settlement) rollOver(lot *Lot, at time.Time) {
 	next := lot.rolled(carried, at)
 	next.Start, next.End = window.Start, window.End
 	lot.Available = lot.Available.minus(carried)
-	s.born = append(s.born, &next)
+	s.lots = append(s.lots, &next)
 	s.record(lot)
 	s.record(&next)
 	s.plan(&next)

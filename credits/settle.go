@@ -18,7 +18,7 @@ func (d *draft) settle() {
 		return
 	}
 	d.own()
-	s := settlement{draft: d, ended: d.state.Lots}
+	s := settlement{draft: d}
 	s.collect()
 	for len(s.agenda) > 0 {
 		s.happen(heap.Pop(&s.agenda).(due))
@@ -77,18 +77,19 @@ func (a *agenda) Pop() any {
 }
 
 // settlement is one run of settle. While it runs, lots keep their places, so that
-// the agenda can point to them; new ones are kept beside.
+// the agenda can point to them.
 type settlement struct {
 	*draft
 	agenda agenda
-	born   []*Lot
-	ended  []Lot // the draft's own lots
+	lots   []*Lot // those that may be open: the draft's own, and new ones
 }
 
 // collect puts on the agenda what has come due of what is there.
 func (s *settlement) collect() {
-	for i := range s.ended {
-		s.plan(&s.ended[i])
+	s.lots = make([]*Lot, len(s.state.Lots))
+	for i := range s.state.Lots {
+		s.lots[i] = &s.state.Lots[i]
+		s.plan(s.lots[i])
 	}
 	for i := range s.state.Holds {
 		if hold := &s.state.Holds[i]; !hold.Deadline.After(s.now) {
@@ -100,9 +101,15 @@ func (s *settlement) collect() {
 			heap.Push(&s.agenda, due{at: term.Until, rank: rankLapse, id: term.ID})
 		}
 	}
+	expected := len(s.agenda)
 	for i := range s.state.Allowances {
-		s.planAllowance(&s.state.Allowances[i])
+		allowance := &s.state.Allowances[i]
+		s.planAllowance(allowance)
+		if !allowance.Next.After(s.now) {
+			expected += 2 * (1 + allowance.Every.Index(allowance.Next, s.now))
+		}
 	}
+	s.change.Entries = slices.Grow(s.change.Entries, expected)
 }
 
 // plan puts a lot's end on the agenda. What comes back to a lot after its end,
@@ -134,28 +141,29 @@ func (s *settlement) happen(event due) {
 
 // close brings the draft's lots into order again.
 func (s *settlement) close() {
-	open := slices.DeleteFunc(s.ended, func(l Lot) bool { return l.Closed() })
-	for _, lot := range s.born {
-		if !lot.Closed() {
-			open = append(open, *lot)
-		}
+	open := make([]Lot, 0, len(s.lots))
+	for lot := range s.all {
+		open = append(open, *lot)
 	}
 	slices.SortFunc(open, func(a, b Lot) int { return a.Compare(&b) })
 	s.state.Lots = open
 }
 
-// all yields every lot, also those that were born or emptied in this run.
+// all yields the lots that are open, and forgets those that are not: time never
+// puts anything into a lot that is empty, and years of settling can empty many.
+// Nothing may be added to them meanwhile.
 func (s *settlement) all(yield func(*Lot) bool) {
-	for i := range s.ended {
-		if !yield(&s.ended[i]) {
-			return
+	kept := s.lots[:0]
+	more := true
+	for _, lot := range s.lots {
+		if lot.Closed() {
+			continue
 		}
+		kept = append(kept, lot)
+		more = more && yield(lot)
 	}
-	for _, lot := range s.born {
-		if !yield(lot) {
-			return
-		}
-	}
+	clear(s.lots[len(kept):])
+	s.lots = kept
 }
 
 // lapseHold gives back what a hold has beyond its deadline.

@@ -3,7 +3,7 @@ package credits
 import (
 	"maps"
 	"slices"
-	"strings"
+	"sort"
 	"time"
 )
 
@@ -71,13 +71,15 @@ func (s *State) applyRecords(c *Change) {
 		s.applyLot(&c.Lots[i])
 	}
 	for i := range c.Holds {
-		s.Holds = place(s.Holds, c.Holds[i].Clone())
+		hold := c.Holds[i].Clone()
+		s.Holds = place(s.Holds, &hold)
 	}
 	for i := range c.Terms {
-		s.Terms = place(s.Terms, c.Terms[i])
+		s.Terms = place(s.Terms, &c.Terms[i])
 	}
 	for i := range c.Allowances {
-		s.Allowances = place(s.Allowances, c.Allowances[i].Clone())
+		allowance := c.Allowances[i].Clone()
+		s.Allowances = place(s.Allowances, &allowance)
 	}
 }
 
@@ -135,31 +137,33 @@ func (a *Allowance) key() string { return a.ID }
 
 // findID returns where the record with that ID is, or would be.
 func findID[T any, P record[T]](records []T, id string) (int, bool) {
-	return slices.BinarySearchFunc(records, id, func(r T, id string) int { return strings.Compare(P(&r).key(), id) })
+	i := sort.Search(len(records), func(i int) bool { return P(&records[i]).key() >= id })
+	return i, i < len(records) && P(&records[i]).key() == id
 }
 
 // place puts a record in its place in records ordered by ID; a closed one goes.
-func place[T any, P record[T]](records []T, r T) []T {
-	i, found := findID[T, P](records, P(&r).key())
+func place[T any, P record[T]](records []T, r P) []T {
+	i, found := findID[T, P](records, r.key())
 	switch {
-	case found && P(&r).Closed():
+	case found && r.Closed():
 		return slices.Delete(records, i, i+1)
 	case found:
-		records[i] = r
-	case !P(&r).Closed():
-		return slices.Insert(records, i, r)
+		records[i] = *r
+	case !r.Closed():
+		return slices.Insert(records, i, *r)
 	}
 	return records
 }
 
 // touch puts a record among those that a change touched, each once.
-func touch[T any, P record[T]](touched []T, r T) []T {
-	i := slices.IndexFunc(touched, func(t T) bool { return P(&t).key() == P(&r).key() })
-	if i < 0 {
-		return append(touched, r)
+func touch[T any, P record[T]](touched []T, r P) []T {
+	for i := range touched {
+		if P(&touched[i]).key() == r.key() {
+			touched[i] = *r
+			return touched
+		}
 	}
-	touched[i] = r
-	return touched
+	return append(touched, *r)
 }
 
 // follow moves the lots that follow a term to its end, and returns them as they
