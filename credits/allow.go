@@ -33,13 +33,13 @@ type Allow struct {
 	Within expiry.Span // required with Most: at least Every
 	Term   string      // an open term that the allowance stops with
 
-	Source        string        // where the credits come from
-	Validity      expiry.Policy // required; "end of period" is the next occurrence
-	Features      []string      // the features the lots may pay for; empty: all
-	Priority      int           // lower is drawn first
-	OnlyWith      string        // a term without which the lots are frozen
-	NonRefundable bool          // no money is to be given back
-	Rollover      expiry.Rollover
+	Source        string          // where the credits come from
+	Validity      expiry.Policy   // required; "end of period" is the next occurrence
+	Features      []string        // the features the lots may pay for; empty: all
+	Priority      int             // lower is drawn first
+	OnlyWith      string          // a term without which the lots are frozen
+	NonRefundable bool            // no money is to be given back
+	Rollover      expiry.Rollover // what goes on when a lot ends, as in a Grant
 
 	// Paid is what the customer pays for PaidFor occurrences together, counted
 	// from occurrence 0: each lot has its share, and the shares of PaidFor lots
@@ -241,12 +241,14 @@ func (c *Allow) set(d *draft, allowance *Allowance, running bool) error {
 }
 
 // checkValidity refuses a validity that gives the next occurrence no window, and no
-// later one either. That of a term may have one once the term is renewed.
+// later one either, and such a rollover. That of a term may have one once the term
+// is renewed.
 func (c *Allow) checkValidity(d *draft, allowance *Allowance) error {
 	lot := allowance.lot()
-	_, err := lot.Validity.Window(lot.reissuance(allowance.Next, d.state.Terms))
+	window, err := lot.Validity.Window(lot.reissuance(allowance.Next, d.state.Terms))
 	if err == nil || errors.Is(err, expiry.ErrEmpty) && lot.Validity.FollowsTerm() {
-		return nil
+		lot.End = window.End
+		return lot.checkRollover(d.state.Terms)
 	}
 	return &InvalidError{Field: "validity", Reason: fmt.Sprintf("gives no window: %v", err), Err: err}
 }

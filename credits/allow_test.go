@@ -45,7 +45,7 @@ func TestAllowGrantsEveryOccurrence(t *testing.T) {
 		{"every missed one, in order", credits.Allow{Every: daily}, day(3).Add(time.Hour), "2026-03-10 5, 2026-03-11 5, 2026-03-12 5, 2026-03-13 5"},
 		{"from an anchor to come", credits.Allow{Every: weekly, Anchor: day(3)}, day(10), "2026-03-13 5, 2026-03-20 5"},
 		{"none before an anchor to come", credits.Allow{Every: weekly, Anchor: day(3)}, day(3).Add(-micro), ""},
-		{"none that an anchor in the past had before now", credits.Allow{Every: weekly, Anchor: day(-3)}, day(4), "2026-03-14 5"},
+		{"of what an anchor in the past had before now the one whose period is under way", credits.Allow{Every: weekly, Anchor: day(-17)}, day(4), "2026-03-10 5, 2026-03-14 5"},
 		{"at once where one of an anchor in the past is now", credits.Allow{Every: weekly, Anchor: day(-14)}, day(0), "2026-03-10 5"},
 		{"a month's last day where the anchor's is missing", credits.Allow{Every: monthly, Anchor: time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC)},
 			time.Date(2027, 4, 1, 0, 0, 0, 0, time.UTC), "2026-03-31 5, 2026-04-30 5, 2026-05-31 5, 2026-06-30 5, 2026-07-31 5, 2026-08-31 5, 2026-09-30 5, 2026-10-31 5, 2026-11-30 5, 2026-12-31 5, 2027-01-31 5, 2027-02-28 5, 2027-03-31 5"},

@@ -134,13 +134,23 @@ func TestExtendRefusesWhatIsInvalid(t *testing.T) {
 	b.fails(credits.ErrIDReused, credits.Extend{ID: "longer", Account: "ada", Hold: "other", Amount: credits.Of(1)})
 }
 
-// A retry that computes its deadline anew is a retry, and the first counts.
+// The deadline is what an extension is about: another one needs another ID.
 func TestExtendReplayedWithAnotherDeadline(t *testing.T) {
 	b := holding(t)
 	b.extend(credits.Extend{ID: "longer", Hold: "job", Deadline: day(2)})
 	b.clock.set(start.Add(time.Hour))
-	got := b.extend(credits.Extend{ID: "longer", Hold: "job", Deadline: day(2).Add(time.Hour)})
+	for _, again := range []credits.Extend{
+		{Deadline: day(2).Add(micro)}, {Deadline: day(2).Add(-micro)}, {Amount: credits.Of(1)},
+	} {
+		again.ID, again.Account, again.Hold = "longer", "ada", "job"
+		b.fails(credits.ErrIDReused, again)
+	}
+	got := b.extend(credits.Extend{ID: "longer", Hold: "job", Deadline: day(2)})
 	if !got.Replayed || !got.HoldNow.Deadline.Equal(day(2)) {
 		t.Errorf("Extend(again, an hour later) = replayed %v, until %v, want true, %v", got.Replayed, got.HoldNow.Deadline, day(2))
+	}
+	got = b.extend(credits.Extend{ID: "longer-still", Hold: "job", Deadline: day(2).Add(micro)})
+	if got.Replayed || !got.HoldNow.Deadline.Equal(day(2).Add(micro)) {
+		t.Errorf("Extend(by another ID) = replayed %v, until %v, want false, %v", got.Replayed, got.HoldNow.Deadline, day(2).Add(micro))
 	}
 }

@@ -1,6 +1,7 @@
 package credits
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -31,7 +32,10 @@ type Grant struct {
 	Paid          Money // what the customer paid; zero: nothing
 	NonRefundable bool  // no money is to be given back for it
 
-	Rollover expiry.Rollover // what goes on when the lot ends; zero: nothing
+	// Rollover is what goes on when the lot ends; zero: nothing. What its validity
+	// refers to has to be given as for Validity; a billing period that it ends with
+	// must not end with the lot.
+	Rollover expiry.Rollover
 
 	Meta map[string]string // notes for the entry and the lot
 }
@@ -177,7 +181,28 @@ func (c *Grant) lot(d *draft) (Lot, error) {
 			"%q from %s ends at %s, which is not after now, %s", c.Validity, lot.Start.Format(time.RFC3339Nano),
 			lot.End.Format(time.RFC3339Nano), d.now.Format(time.RFC3339Nano))}
 	}
-	return lot, nil
+	return lot, lot.checkRollover(d.state.Terms)
+}
+
+// checkRollover refuses a rollover that can never let anything go on, because it
+// asks for a term or a period that the lot does not have, or that ends with it. A
+// term that ends now may be renewed, so that what follows it may go on.
+func (l *Lot) checkRollover(terms []Term) error {
+	if l.Rollover.IsZero() {
+		return nil
+	}
+	from := l.Start
+	if !l.End.IsZero() {
+		from = l.End
+	}
+	_, err := l.Rollover.Validity().Window(l.reissuance(from, terms))
+	window, _ := errors.AsType[*expiry.WindowError](err)
+	over := errors.Is(err, expiry.ErrEmpty) && window.Window.End.Equal(l.PeriodEnd) &&
+		!l.Validity.FollowsTerm() && !l.Rollover.Validity().FollowsTerm()
+	if over || errors.Is(err, expiry.ErrNoTerm) || errors.Is(err, expiry.ErrNoPeriod) {
+		return &InvalidError{Field: "rollover", Reason: fmt.Sprintf("lets nothing go on: %v", err), Err: err}
+	}
+	return nil
 }
 
 // repay fills a new lot, less what it pays of a debt, and returns the postings.

@@ -1,6 +1,7 @@
 package credits_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -188,6 +189,84 @@ func TestRolloverWhileSubscribed(t *testing.T) {
 			t.Errorf("lots = %s, want none", got)
 		}
 	})
+}
+
+// A rollover that can never let anything go on is refused, whether a grant or an
+// allowance asks for it; one that may some day is not.
+func TestRolloverThatNeverLetsGoOnIsRefused(t *testing.T) {
+	const period = "end of period"
+	for _, c := range []struct {
+		name     string
+		validity string
+		rollover string
+		term     string
+		grant    string // what the error says; empty: taken
+		allow    string
+	}{
+		{"a length needs nothing", "10 days", "all for 1 month", "", "", ""},
+		{"what follows a term needs one", "10 days", "all for while subscribed", "", "no term", "no term"},
+		{"a part of it is enough", "10 days", "all for latest(1 month, while subscribed)", "", "no term", "no term"},
+		{"with a term it may go on", "10 days", "all for while subscribed", "pro", "", ""},
+		{"and where the lot ends with it: a renewal puts it off", "while subscribed", "all for while subscribed", "pro", "", ""},
+		{"a period needs one", "permanent", "all for end of period", "", "no billing period", ""},
+		{"a lot that ends before its period may go on in it", "10 days", "all for end of period", "", "", ""},
+		{"one that ends with its period may not", period, "all for end of period", "", "not after its start", "not after its start"},
+		{"nor with a limit on it", period, "all for earliest(1 year, end of period)", "", "not after its start", "not after its start"},
+		{"nor at most so often", period, "at most 2x the grant for end of period, once", "", "not after its start", "not after its start"},
+		{"but beyond it", period, "all for latest(1 day, end of period)", "", "", ""},
+		{"or beyond it once the term is renewed", period, "all for latest(while subscribed, end of period)", "short", "", ""},
+		{"a lot that may end with its term first may", "earliest(while subscribed, end of period)", "all for end of period", "pro", "", ""},
+		{"an instant may be over before", "10 days", "all for until 2026-03-15", "", "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := openTill(t)
+			b.renew(credits.Renew{ID: "sub", Term: "pro", Until: day(90)})
+			b.renew(credits.Renew{ID: "sub-2", Term: "short", Until: day(20)})
+			grant := credits.Grant{
+				ID: "plan", Account: "ada", Amount: credits.Of(10), Term: c.term,
+				Validity: expiry.MustParse(c.validity), Rollover: expiry.MustParseRollover(c.rollover),
+			}
+			if strings.Contains(c.validity+c.rollover, period) && c.validity != "permanent" {
+				grant.PeriodEnd = day(31)
+			}
+			_, err := b.ledger.Grant(b.ctx, grant)
+			if !refusedRollover(err, c.grant) {
+				t.Errorf("Grant(%s, %s) = %v, want %q", c.validity, c.rollover, err, c.grant)
+			}
+			_, err = b.ledger.Allow(b.ctx, credits.Allow{
+				ID: "allow", Account: "ada", Allowance: "plan", Amount: credits.Of(10), Every: monthly, Term: c.term,
+				Validity: grant.Validity, Rollover: grant.Rollover,
+			})
+			if !refusedRollover(err, c.allow) {
+				t.Errorf("Allow(%s, %s) = %v, want %q", c.validity, c.rollover, err, c.allow)
+			}
+		})
+	}
+}
+
+// refusedRollover reports whether an error is about the rollover and says so; none
+// if nothing.
+func refusedRollover(err error, says string) bool {
+	if says == "" {
+		return err == nil
+	}
+	invalid, ok := errors.AsType[*credits.InvalidError](err)
+	return ok && invalid.Field == "rollover" && strings.Contains(invalid.Reason, says) && errors.Is(err, expiry.ErrWindow)
+}
+
+// What is taken because it may go on does.
+func TestRolloverWithinThePeriodEndsWithIt(t *testing.T) {
+	b := openTill(t)
+	b.grant(credits.Grant{ID: "plan", Amount: credits.Of(10), Validity: expiry.Days(10), PeriodEnd: day(31), Rollover: expiry.Roll(expiry.EndOfPeriod())})
+	b.clock.set(day(10))
+	if lots := b.balance().Lots; len(lots) != 1 || lots[0].Rolled != 1 || !lots[0].End.Equal(day(31)) {
+		t.Errorf("lots = %v, want one that rolled over and ends at %v", lots, day(31))
+	}
+	before := b.record("ada").State.Seq
+	b.clock.set(day(31))
+	if got, want := b.since(before), "rollover plan 0, end ~rollover/1/plan -10"; got != want {
+		t.Errorf("the period's end recorded %s, want %s", got, want)
+	}
 }
 
 func TestRolloverLeavesWhatIsHeld(t *testing.T) {

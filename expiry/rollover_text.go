@@ -14,7 +14,7 @@ import (
 //	share    = ( "half" | count "%" | count "/" count ) "of the grant" | count "x the grant"
 //
 // such as "all for 1 month, once", "at most 500 for 30 days" or "at most 2x the
-// grant for end of period". The policy is read as by [Parse]. Credits are a
+// grant for 1 year". The policy is read as by [Parse]. Credits are a
 // decimal number with at most six decimals, more than zero and at most 10^12.
 // Counts are from 1 to [MaxRatio], or to [MaxCount] before times. Of two limits
 // one is in credits and the other a share.

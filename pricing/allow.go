@@ -25,21 +25,25 @@ const (
 //
 // Send it once, when the account comes to the plan: the command's ID is
 // "allow:plan:ID:Subscription:Start". The allowance is called "plan:Subscription",
-// so that the Allow of another plan for the same subscription replaces it. It stops
-// with the subscription, which must be open as a term: send [Plan.Renew] first, and
-// after a lapse Renew and Allow anew. For a tier that nobody subscribes to, clear
-// Term in what Allow returns.
+// so that the Allow of another plan for the same subscription replaces it from the
+// next cycle on. It stops with the subscription, which must be open as a term: send
+// [Plan.Renew] first, and after a lapse Renew and Allow anew. For a tier that nobody
+// subscribes to, clear Term in what Allow returns.
 //
-// An allowance grants no cycle that began before it was set. The receipt, also that
-// of a repetition, says with which it begins: where receipt.Allowance.Number is
-// more than cycle.Number, the running cycle is left to [Plan.Grant]. A zero since
-// counts the cycles from when the command is executed, and grants the first at
-// once.
+// The first cycle that a new allowance grants is the one under way: at once, to end
+// as if it had come with the cycle's start. [Plan.Grant] must not be sent too: its
+// credits would be a second grant of the same cycle. A zero since counts the cycles
+// from when the command is executed, and grants the first at once.
 //
-// Lots of an allowance have no price: send [Plan.Grant] each cycle instead where
-// the revenue of a plan is to be reported. A plan without cycles, a since after the
-// cycle's start, and a cycle that lacks something, ends before it starts or makes
-// too long an ID give a [*GrantError].
+// The allowance of a subscription that lapsed is a new one: set anew within a cycle
+// that had already come, in days of grace, it grants that cycle again.
+//
+// Each cycle's credits carry their share of the price, as those of Plan.Grant do.
+// The shares of the cycles that are billed together sum to the price. A cycle to
+// which a Limit leaves nothing has no credits, and nothing carries its share.
+//
+// A plan without cycles, a since after the cycle's start, and a cycle that lacks
+// something, ends before it starts or makes too long an ID give a [*GrantError].
 func (p Plan) Allow(account string, cycle Cycle, since time.Time) (credits.Allow, error) {
 	item := "plan " + quote(p.ID)
 	if err := p.recurs(item); err != nil {
@@ -63,12 +67,23 @@ func (p Plan) Allow(account string, cycle Cycle, since time.Time) (credits.Allow
 	if err != nil {
 		return credits.Allow{}, err
 	}
+	paid, paidFor := p.billed()
 	return credits.Allow{
 		ID: id, Account: account, Allowance: name, Amount: p.Credits, Every: p.Cycle, Anchor: since,
 		Reset: p.Refill == RefillReset, Most: p.Limit.Most, Within: p.Limit.Within, Term: cycle.Subscription,
 		Source: SourcePlan, Validity: g.Validity, Features: g.Features, Priority: g.Priority,
 		OnlyWith: g.OnlyWith, NonRefundable: g.NonRefundable, Rollover: g.Rollover,
+		Paid: paid, PaidFor: paidFor,
 	}, nil
+}
+
+// billed returns what is paid at once, and for how many cycles; zero: one.
+func (p Plan) billed() (credits.Money, int) {
+	if p.Billed.IsZero() || p.Price.IsZero() {
+		return p.Price.Paid(), 0
+	}
+	parts, _ := p.parts()
+	return p.Price.Paid(), int(parts)
 }
 
 // validateSince refuses a beginning that a cycle cannot have; zero is none.

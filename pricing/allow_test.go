@@ -36,6 +36,7 @@ func TestAllowancesSayAllThatThePlanSays(t *testing.T) {
 		"yearly": {
 			Amount: credits.Of(100), Every: expiry.MustParseSpan("1 month"), Validity: expiry.EndOfPeriod(),
 			Rollover: expiry.MustParseRollover("at most 2x the grant for 1 month, once"), NonRefundable: true,
+			Paid: credits.Money{Minor: 120_00, Currency: "USD"}, PaidFor: 12,
 		},
 		"daily": {Amount: credits.Of(50), Every: expiry.MustParseSpan("1 day"), Reset: true, Validity: expiry.Permanent()},
 		"limited": {
@@ -131,10 +132,7 @@ func (d *desk) subscribe(plan pricing.Plan, since time.Time, until time.Time) {
 		renew.Until = until
 	}
 	must(d.Renew(d.t.Context(), renew))
-	receipt := must(d.Allow(d.t.Context(), must(plan.Allow("ada", cycle, since))))
-	if receipt.Allowance.Number > cycle.Number {
-		must(d.Grant(d.t.Context(), must(plan.Grant("ada", cycle))))
-	}
+	must(d.Allow(d.t.Context(), must(plan.Allow("ada", cycle, since))))
 }
 
 func (d *desk) has(at string, want int64) {
@@ -174,6 +172,88 @@ func TestAYearsCreditsComeByTheMonth(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The credits of the cycles that are billed together carry the price together, to
+// the last minor unit, each the share that Plan.Grant gives it, and earn it.
+func TestTheSharesOfWhatIsBilledSumToThePrice(t *testing.T) {
+	for _, test := range []struct {
+		cycle, billed, price string
+		periods              int // to live through
+	}{
+		{"1 month", "1 year", "99.99 USD", 1},
+		{"1 month", "1 year", "100 JPY", 2},
+		{"1 month", "1 year", "0.05 USD", 1}, // most months have none of it
+		{"1 day", "1 week", "10 USD", 3},
+		{"1 month", "", "9.99 USD", 4},
+	} {
+		t.Run(test.price+" every "+test.cycle+" of "+test.billed, func(t *testing.T) {
+			plan, since := must(recurring.Plan("yearly")), instant("2025-01-31T10:00:00Z")
+			plan.Cycle, plan.Rollover, plan.Price = expiry.MustParseSpan(test.cycle), expiry.Rollover{}, pricing.MustParseMoney(test.price)
+			plan.Billed = expiry.Span{}
+			period := plan.Cycle
+			if test.billed != "" {
+				plan.Billed = expiry.MustParseSpan(test.billed)
+				period = plan.Billed
+			}
+			d, end := newDesk(t, "2025-01-31T10:00:07Z"), period.Nth(since, test.periods)
+			d.subscribe(plan, since, end)
+			d.now = end
+			var sum int64
+			for entry, err := range d.History(t.Context(), credits.Query{Account: "ada", Kinds: []credits.Kind{credits.KindGrant}}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				lot := entry.Lots[0]
+				want := must(plan.Grant("ada", must(plan.CycleAt("sub-1", since, lot.Start)))).Paid
+				if lot.Paid != want {
+					t.Errorf("the credits of %v have the share %v, want %v", lot.Start, lot.Paid, want)
+				}
+				sum += lot.Paid.Minor
+			}
+			paid := plan.Price.Paid()
+			paid.Minor *= int64(test.periods)
+			if sum != paid.Minor {
+				t.Errorf("the shares sum to %d, want %v", sum, paid)
+			}
+			revenue, err := d.Revenue(t.Context(), "ada", since, end.Add(time.Hour))
+			if got := revenue[paid.Currency]; err != nil || got.Earned+got.Breakage != paid.Minor {
+				t.Errorf("Revenue = %+v, %v, want %v", revenue, err, paid)
+			}
+		})
+	}
+}
+
+// A plan without a price has shares of none.
+func TestAnAllowanceWithoutAPriceHasNoShares(t *testing.T) {
+	plan, since := must(recurring.Plan("yearly")), instant("2025-01-31T10:00:00Z")
+	plan.Price = pricing.Money{}
+	d := newDesk(t, "2025-01-31T10:00:00Z")
+	d.subscribe(plan, since, time.Time{})
+	if lots := must(d.Balance(t.Context(), "ada")).Lots; len(lots) != 1 || !lots[0].Paid.IsZero() {
+		t.Errorf("lots = %v, want one that nothing was paid for", lots)
+	}
+}
+
+// Who comes to a plan in the middle of a cycle has its credits at once and once,
+// to end when that cycle does; a plan that takes its place goes on with the next.
+func TestAllowGrantsTheCycleUnderWayOnce(t *testing.T) {
+	d := newDesk(t, "2025-03-15T15:00:00Z")
+	plan, since := must(recurring.Plan("yearly")), instant("2025-01-31T10:00:00Z")
+	plan.Rollover = expiry.Rollover{}
+	d.subscribe(plan, since, time.Time{})
+	lots := must(d.Balance(t.Context(), "ada")).Lots
+	if len(lots) != 1 || lots[0].Granted != credits.Of(100) || !lots[0].Start.Equal(instant("2025-02-28T10:00:00Z")) || !lots[0].End.Equal(instant("2025-03-31T10:00:00Z")) {
+		t.Errorf("lots = %v, want the 100 of the month from 28 February to 31 March", lots)
+	}
+	d.now = instant("2025-03-20T15:00:00Z")
+	d.subscribe(plan, since, time.Time{})
+	d.has("2025-03-20T15:00:00Z", 100)
+	larger := plan
+	larger.ID, larger.Credits = "larger", credits.Of(300)
+	d.subscribe(larger, since, time.Time{})
+	d.has("2025-03-31T09:59:59Z", 100)
+	d.has("2025-03-31T10:00:00Z", 300)
 }
 
 // Each day begins with exactly its own credits, whatever their validity.

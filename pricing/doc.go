@@ -65,10 +65,10 @@
 //
 // A [Plan] brings credits every cycle. The service sends a command for each,
 // [Plan.Grant], or once the [Plan.Allow] of an allowance by which they come of
-// themselves; a payment sends [Plan.Renew] before either. A [Pack] is bought, a
-// [Bonus] is earned, a [Conversion] is made of an older entitlement. All commands
-// have IDs that follow from what happened, so that an event which is delivered
-// twice counts once.
+// themselves, the cycle under way included; never both. A payment sends [Plan.Renew]
+// before either. A [Pack] is bought, a [Bonus] is earned, a [Conversion] is made of
+// an older entitlement. All commands have IDs that follow from what happened, so
+// that an event which is delivered twice counts once.
 //
 // # Rules
 //

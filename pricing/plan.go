@@ -117,7 +117,8 @@ func validateInstant(item, field string, t time.Time) error {
 // plan with a Limit, which its cycles one by one cannot keep.
 //
 // The grant names the subscription as its term where that changes when the
-// credits end; the term must be open then: send [Plan.Renew] first.
+// credits end; the term must be open then: send [Plan.Renew] first. Where the
+// allowance of [Plan.Allow] runs, it grants every cycle: send no Grant beside it.
 func (p Plan) Grant(account string, cycle Cycle) (credits.Grant, error) {
 	item := "plan " + quote(p.ID)
 	if err := p.fits(item, cycle); err != nil {

@@ -25,20 +25,17 @@ func TestSunoHasFiftyEveryDay(t *testing.T) {
 	d.has("2027-01-12 12:00", "50") // a year later nothing has piled up
 }
 
-// Who comes in the middle of a day has that day's credits from its payment-free
-// cycle, and the allowance's from the next midnight on.
+// Who comes in the middle of a day has that day's credits at once, and once.
 func TestSunoHasFiftyOnTheDayItBeginsToo(t *testing.T) {
 	const midnight = "2026-01-10 00:00"
 	d := open(t, "suno", "2026-01-10 15:30")
-	began := d.allow("daily", midnight)
-	today := d.cycle("daily", midnight)
-	if began.Allowance == nil || began.Allowance.Number != today.Number+1 {
-		t.Fatalf("Allow() begins with %+v, want the day after %d", began.Allowance, today.Number)
-	}
-	d.has("2026-01-10 15:30", "0")
-	d.grant(d.plan("daily").Grant(ada, today))
+	d.allow("daily", midnight)
 	d.has("2026-01-10 15:30", "50")
 	d.use("song-1", used("song"))
+	d.at("2026-01-10 18:00")
+	if again := d.allow("daily", midnight); !again.Replayed {
+		t.Errorf("Allow(again) = %+v, want a replay", again.Entry)
+	}
 	d.has("2026-01-10 23:59:59.999999", "40")
 	d.has("2026-01-11 00:00", "50")
 	d.ended("2026-01-11 00:00 40")
@@ -146,11 +143,29 @@ func TestLovableGivesFiveADayAndThirtyAMonth(t *testing.T) {
 func TestLovablesCapStartsAnewOnTheFirst(t *testing.T) {
 	d := open(t, "lovable", "2026-01-28 15:00")
 	d.allow("daily", "2026-01-01 00:00")
+	d.has("2026-01-28 15:00", "5")
 	d.has("2026-01-29 00:00", "5")
 	d.has("2026-01-31 00:00", "5")
 	d.has("2026-02-01 00:00", "5")
 	d.has("2026-02-06 00:00", "5")
 	d.has("2026-02-07 00:00", "0")
+}
+
+// Who joins at 15:00 has that day's five at once, until midnight, and the cap counts
+// them: it is not earlier days of the month that it counts.
+func TestLovableGivesFiveOnTheDayItBeginsToo(t *testing.T) {
+	d := open(t, "lovable", "2026-01-10 15:00")
+	d.allow("daily", "2026-01-01 00:00")
+	d.has("2026-01-10 15:00", "5")
+	d.use("message-1", used("message", "complexity=application")) // 2
+	d.has("2026-01-10 23:59:59.999999", "3")
+	d.has("2026-01-11 00:00", "5")
+	d.has("2026-01-15 12:00", "5") // the sixth day
+	d.has("2026-01-16 00:00", "0") // 30 were given
+	d.has("2026-02-01 00:00", "5")
+	d.ended(
+		"2026-01-11 00:00 3", "2026-01-12 00:00 5", "2026-01-13 00:00 5", "2026-01-14 00:00 5", "2026-01-15 00:00 5", "2026-01-16 00:00 5",
+	)
 }
 
 // The days one by one could not keep the cap.

@@ -118,24 +118,42 @@ func TestR17_FireflyPaidByTheYearResetsByTheMonth(t *testing.T) {
 	d.has("2027-08-31 10:00", "0")
 }
 
-// The payment may be reported after the month has begun: its credits are then
-// granted by themselves, and the allowance goes on with the next month.
+// The payment may be reported after the month has begun: its credits come when it
+// is, once, and end with the month as if they had come on time.
 func TestFireflyPaidByTheYearAndReportedLate(t *testing.T) {
 	const since = "2025-08-31 10:00"
 	d := open(t, "firefly", "2025-08-31 10:02")
-	began := d.subscribe("standard-annual", since)
-	if began.Allowance == nil || began.Allowance.Number != 1 {
-		t.Fatalf("Allow() begins with %+v, want the second month", began.Allowance)
+	d.subscribe("standard-annual", since)
+	d.has("2025-08-31 10:02", "2000")
+	lots := d.balance().Lots
+	if len(lots) != 1 {
+		t.Fatalf("lots = %v, want that of the month", lots)
 	}
-	d.has("2025-08-31 10:02", "0")
-	month := d.cycle("standard-annual", since)
-	paid := d.grant(d.plan("standard-annual").Grant(ada, month))
-	if paid.Lots[0].Paid != (credits.Money{Minor: 833, Currency: "USD"}) {
-		t.Errorf("Paid = %v, want 8.33 USD, a twelfth", paid.Lots[0].Paid)
+	lot := lots[0]
+	if lot.Paid != (credits.Money{Minor: 833, Currency: "USD"}) || !lot.Start.Equal(instant(since)) || !lot.End.Equal(instant("2025-09-30 10:00")) {
+		t.Errorf("lot = %v from %v to %v, want 8.33 USD, a twelfth, of the month from %s", lot.Paid, lot.Start, lot.End, since)
 	}
+	d.at("2025-08-31 10:05")
+	d.subscribe("standard-annual", since) // reported again
 	d.has("2025-09-30 09:59:59.999999", "2000")
 	d.has("2025-09-30 10:00", "2000")
 	d.ended("2025-09-30 10:00 2000")
+}
+
+// The months of a year that is paid at once earn what was paid, and no cent more.
+func TestFireflyPaidByTheYearEarnsTheYearsPrice(t *testing.T) {
+	const since = "2025-08-31 10:00"
+	d := open(t, "firefly", "2025-08-31 10:02")
+	d.subscribe("standard-annual", since)
+	d.spend("job-1", "500")
+	d.at("2026-01-15 12:00")
+	d.spend("job-2", "2000")
+	d.at("2026-09-01 00:00")
+	sums, err := d.ledger.Revenue(t.Context(), ada, instant("2025-08-01 00:00"), instant("2026-09-02 00:00"))
+	usd := sums["USD"]
+	if err != nil || usd.Earned != 2_08+8_33 || usd.Earned+usd.Breakage != 99_99 || usd.Returned != 0 {
+		t.Errorf("Revenue() = %+v, %v, want 2.08 and 8.33 earned of 99.99, the rest breakage", usd, err)
+	}
 }
 
 // Renewed within its grace, the year's allowance goes on; nothing is set anew.
