@@ -3,7 +3,6 @@ package credits
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/scriphq/scrip/expiry"
@@ -67,7 +66,7 @@ func (c *Allow) prepare() error {
 	if err := checkMeta(c.Meta); err != nil {
 		return err
 	}
-	c.Meta = maps.Clone(c.Meta)
+	c.Meta = own(c.Meta)
 	if c.Stop {
 		return c.checkStop()
 	}
@@ -81,7 +80,8 @@ func (c *Allow) prepare() error {
 }
 
 func (c *Allow) checkStop() error {
-	if !c.Amount.IsZero() || !c.Every.IsZero() || !c.Validity.IsZero() {
+	bare := Allow{ID: c.ID, Account: c.Account, Allowance: c.Allowance, Stop: true, Meta: c.Meta}
+	if bare.digest(nil) != c.digest(nil) {
 		return &InvalidError{Field: "stop", Reason: "is given together with what the allowance should be"}
 	}
 	return nil
@@ -119,7 +119,7 @@ func checkSpan(field string, span expiry.Span) error {
 		return &InvalidError{Field: field, Reason: err.Error(), Err: err}
 	}
 	epoch := time.Unix(0, 0)
-	if span.Nth(epoch, 1).Sub(epoch) < minEvery {
+	if next := span.Nth(epoch, 1); !next.IsZero() && next.Sub(epoch) < minEvery {
 		return &InvalidError{Field: field, Reason: fmt.Sprintf("is %v, less than an hour", span)}
 	}
 	return nil
@@ -223,6 +223,7 @@ func (c *Allow) set(d *draft, allowance *Allowance, running bool) error {
 		Features: c.Features, Priority: c.Priority, OnlyWith: c.OnlyWith,
 		NonRefundable: c.NonRefundable, Rollover: c.Rollover, Paid: c.Paid, PaidFor: c.PaidFor, Meta: c.Meta,
 	}
+	allowance.ResetAt = old.ResetAt
 	switch {
 	case c.Anchor.IsZero() && running:
 		allowance.Anchor = old.Anchor
@@ -269,7 +270,8 @@ func (c *Allow) aim(d *draft, allowance *Allowance, running bool) error {
 }
 
 // allow grants the occurrence of an allowance that is due. Where its cap, its
-// validity or the largest balance leaves nothing to grant, an entry says so.
+// validity, the largest balance or MaxLots leaves nothing to grant, an entry says
+// so.
 func (s *settlement) allow(id string, at time.Time) {
 	i, running := findID(s.state.Allowances, id)
 	if !running {
@@ -284,11 +286,11 @@ func (s *settlement) allow(id string, at time.Time) {
 	lot.ID = s.occurrenceID(id, at)
 	lot.Granted = allowance.grants()
 	window, err := lot.Validity.Window(lot.reissuance(lot.Start, s.state.Terms))
-	if _, overflow := s.total.Add(lot.Granted); overflow != nil || err != nil {
+	if err != nil || s.full(lot.Granted) {
 		lot.Granted = Amount{}
 	}
 	lot.End = window.End
-	allowance.advance(lot.Granted)
+	allowance.advance(lot.Granted, at)
 	allowance.Stopped = allowance.Stopped || err != nil // it will not give one later either
 	s.putAllowance(allowance)
 	s.occur(&lot, &allowance, held, at)
@@ -306,6 +308,17 @@ func (s *settlement) occurrenceID(id string, at time.Time) string {
 	return reserved + "allow/" + at.Format(time.RFC3339Nano) + "/" + id
 }
 
+// full reports whether a new lot of that size would be too much for the account:
+// for its balance, or for the number of its lots.
+func (s *settlement) full(granted Amount) bool {
+	if len(s.lots) >= MaxLots {
+		for range s.all { // forgets those that have closed
+		}
+	}
+	balance, err := s.total.Add(granted)
+	return err != nil || fits(balance, s.change.Debt, s.change.DebtHeld) != nil || len(s.lots) >= MaxLots
+}
+
 // endEarlier ends what is left of an allowance's earlier occurrences, and returns
 // those that holds still have something of.
 func (s *settlement) endEarlier(id string, at time.Time) (held []Lot) {
@@ -316,9 +329,9 @@ func (s *settlement) endEarlier(id string, at time.Time) (held []Lot) {
 		}
 	}
 	for _, lot := range earlier {
-		lot.End, lot.Validity = at, expiry.Until(at)
+		lot.End, lot.Validity, lot.Rollover = at, expiry.Until(at), expiry.Rollover{}
 		s.record(lot)
-		s.end(lot, at)
+		s.end(lot, at, true)
 		if !lot.Closed() {
 			held = append(held, *lot)
 		}

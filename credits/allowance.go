@@ -1,6 +1,7 @@
 package credits
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -28,6 +29,10 @@ type Allowance struct {
 	Within  expiry.Span
 	Granted Amount // in the Within that the next occurrence is in, by occurrences under this cap
 
+	// ResetAt is the last occurrence that ended what was left of the ones before;
+	// zero: none has.
+	ResetAt time.Time
+
 	Term string // the allowance stops when this term lapses; empty: none
 
 	// What each lot is given, as in a Grant.
@@ -43,6 +48,24 @@ type Allowance struct {
 	Meta          map[string]string
 
 	Stopped bool // the allowance is over
+}
+
+// maxAhead bounds the occurrences that a reading of the future plays through: eleven
+// years of hours.
+const maxAhead = 100_000
+
+// checkAhead refuses an instant before which allowances have too many occurrences.
+func (s *State) checkAhead(field string, at time.Time) error {
+	var ahead int
+	for i := range s.Allowances {
+		if allowance := &s.Allowances[i]; !allowance.Next.After(at) {
+			ahead += 1 + allowance.Every.Index(allowance.Next, at)
+		}
+	}
+	if ahead > maxAhead {
+		return &InvalidError{Field: field, Reason: fmt.Sprintf("is %d occurrences of allowances away, more than %d", ahead, maxAhead)}
+	}
+	return nil
 }
 
 // Closed reports whether the allowance is over. A store drops closed allowances
@@ -84,7 +107,10 @@ func (a *Allowance) after() time.Time { return a.Every.Nth(a.Anchor, a.Number+1)
 
 // advance moves on to the next occurrence. After the last one in the calendar
 // there is none, and the allowance is over.
-func (a *Allowance) advance(granted Amount) {
+func (a *Allowance) advance(granted Amount, at time.Time) {
+	if a.Reset {
+		a.ResetAt = at
+	}
 	if !a.Most.IsZero() {
 		a.Granted = a.Granted.plus(granted)
 	}

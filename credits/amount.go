@@ -39,7 +39,7 @@ func Of(n int64) Amount {
 }
 
 // Micros returns n millionths of a credit. Any n makes an Amount; one beyond
-// [Max] is refused where it is used.
+// [MaxCredits] is refused where it is used.
 func Micros(n int64) Amount { return Amount{micros: n} }
 
 // MustParse is [Parse] for text written in the program. It panics on an error.

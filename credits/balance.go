@@ -56,12 +56,13 @@ func (b *Balance) awake(lot *Lot) bool {
 }
 
 // Ends returns the lots that end, the soonest first, with what each would lose if
-// nothing more were spent. Lots that never end are not in it. The End of a lot
-// that follows a term moves when the term is renewed.
+// nothing more were spent. Lots that never end are not in it, nor those that holds
+// have whole. The End of a lot that follows a term moves
+// when the term is renewed.
 func (b *Balance) Ends() []End {
 	var ends []End
 	for i := range b.Lots {
-		if lot := &b.Lots[i]; !lot.End.IsZero() {
+		if lot := &b.Lots[i]; !lot.End.IsZero() && lot.Available.Sign() > 0 {
 			ends = append(ends, End{At: lot.End, Amount: lot.Available, Lot: lot.ID})
 		}
 	}
@@ -84,8 +85,9 @@ func (l *Ledger) Balance(ctx context.Context, account string) (Balance, error) {
 // BalanceAt returns what the account had or will have at an instant: for one in
 // the past, what the ledger then held; for one in the future, what will be left
 // if nothing but time happens. Its cost for the past grows with the entries up to
-// that instant. Errors: [ErrInvalid] for the account's name or the instant; the
-// store's own.
+// that instant, for the future with what comes due until then. Errors: [ErrInvalid]
+// for the account's name, or an instant that is missing or before which allowances
+// have more than 100,000 occurrences; the store's own.
 func (l *Ledger) BalanceAt(ctx context.Context, account string, at time.Time) (Balance, error) {
 	if at.IsZero() {
 		return Balance{}, &InvalidError{Field: "at", Reason: "is missing"}
@@ -102,6 +104,9 @@ func (l *Ledger) BalanceAt(ctx context.Context, account string, at time.Time) (B
 		if state, err = replay(account, l.store.Entries(ctx, past)); err != nil {
 			return Balance{}, err
 		}
+	}
+	if err := state.checkAhead("at", at); err != nil {
+		return Balance{}, err
 	}
 	return l.balance(state, at), nil
 }

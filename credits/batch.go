@@ -2,10 +2,11 @@ package credits
 
 import (
 	"context"
+	"fmt"
 	"sync"
 )
 
-// Command is one of the commands of this package, as a value: [Grant], [Spend],
+// Command is one of the commands of this package, as a value (a nil pointer to one panics): [Grant], [Spend],
 // [Reserve], [Extend], [Capture], [Release], [Refund], [Revoke], [Renew], [Allow],
 // [Amend] or [Configure].
 type Command interface {
@@ -47,7 +48,7 @@ const batchWorkers = 16
 // is [ErrInvalid]; there is no other error.
 func (l *Ledger) Batch(ctx context.Context, commands []Command) ([]Result, error) {
 	if len(commands) > MaxBatch {
-		return nil, &InvalidError{Field: "batch", Reason: "has more than 10000 commands: split it"}
+		return nil, &InvalidError{Field: "batch", Reason: fmt.Sprintf("has %d commands, more than %d: split it", len(commands), MaxBatch)}
 	}
 	results := make([]Result, len(commands))
 	var queues [][]int // by account, the commands' places

@@ -5,8 +5,8 @@ import (
 )
 
 // Capture pays for a use from a hold and closes it; what is left goes back. More
-// than is held draws the excess from what is available, or fails whole and leaves
-// the hold open.
+// than is held draws the excess from what is available, unless the account is
+// frozen, or fails whole and leaves the hold open.
 type Capture struct {
 	ID      string // required
 	Account string // required
@@ -39,7 +39,6 @@ func (c *Capture) prepare() error {
 }
 
 func (c *Capture) target() (account, id string) { return c.Account, c.ID }
-func (c *Capture) about() string                { return c.Hold }
 
 func (c *Capture) digest(buffer []byte) Digest {
 	f := fingerprintOf(KindCapture, buffer)
@@ -70,6 +69,11 @@ func (c *Capture) decide(d *draft) (Entry, error) {
 	}
 	postings := hold.take(c.Amount)
 	excess := c.Amount.plus(heldIn(postings))
+	if excess.Sign() > 0 {
+		if err := d.checkThawed(); err != nil {
+			return Entry{}, err
+		}
+	}
 	drawn, err := d.draw(hold.Feature, excess, true)
 	if err != nil {
 		return Entry{}, err

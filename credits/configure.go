@@ -2,7 +2,6 @@ package credits
 
 import (
 	"fmt"
-	"maps"
 )
 
 // Configure changes an account's settings. What is left nil stays as it is.
@@ -35,7 +34,7 @@ func (c *Configure) prepare() error {
 	if err := checkMeta(c.Meta); err != nil {
 		return err
 	}
-	c.Meta = maps.Clone(c.Meta)
+	c.Meta = own(c.Meta)
 	return nil
 }
 

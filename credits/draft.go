@@ -74,17 +74,31 @@ func (d *draft) post(e *Entry) error {
 	if err != nil {
 		return err
 	}
-	d.seq++
-	d.total, d.at = balance, e.At
-	e.Account, e.Seq, e.Balance = d.state.Account, d.seq, balance
+	debt, debtHeld := d.change.Debt, d.change.DebtHeld
 	for _, posting := range e.Postings {
 		if posting.Lot == "" {
-			d.change.Debt = d.change.Debt.minus(posting.Available).minus(posting.Held)
-			d.change.DebtHeld = d.change.DebtHeld.plus(posting.Held)
+			debt = debt.minus(posting.Available).minus(posting.Held)
+			debtHeld = debtHeld.plus(posting.Held)
 		}
 	}
+	if err := fits(balance, debt, debtHeld); err != nil {
+		return err
+	}
+	d.seq++
+	d.total, d.at, d.change.Debt, d.change.DebtHeld = balance, e.At, debt, debtHeld
+	e.Account, e.Seq, e.Balance = d.state.Account, d.seq, balance
 	d.change.Entries = append(d.change.Entries, *e)
 	return nil
+}
+
+// fits refuses what would take the sum of all lots, or all that is owed and held
+// of the overdraft, beyond the most, so that no sum of an account's parts can be.
+func fits(balance, debt, debtHeld Amount) error {
+	if _, err := balance.Add(debt); err != nil {
+		return err
+	}
+	_, err := debt.Add(debtHeld)
+	return err
 }
 
 // put records a lot as it is now.

@@ -61,8 +61,10 @@ func (d *draft) room() Amount {
 
 // spendable returns what a feature may spend now, of lots and overdraft together:
 // no more than a command may ask for.
-func (d *draft) spendable(feature string) Amount {
-	sum := d.room()
+func (d *draft) spendable(feature string) Amount { return d.spendableBeyond(feature, d.room()) }
+
+// spendableBeyond returns what the lots have for a feature, added to sum.
+func (d *draft) spendableBeyond(feature string, sum Amount) Amount {
 	for i := range d.state.Lots {
 		if lot := d.latest(i); d.canDraw(lot, feature) {
 			sum = sum.upToMost(lot.Available)

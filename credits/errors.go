@@ -166,8 +166,8 @@ func (e *BusyError) Error() string {
 // Is reports whether target is [ErrBusy].
 func (e *BusyError) Is(target error) bool { return target == ErrBusy }
 
-// TransitError says that a transfer's credits have left one account and could not
-// be put into the other yet. Repeat the transfer with the same ID once the cause
+// TransitError says that a transfer's credits have left one account, or may have,
+// and were not seen to reach the other. Repeat the transfer with the same ID once the cause
 // is gone: it goes on from there.
 type TransitError struct {
 	ID, From, To string
@@ -176,7 +176,7 @@ type TransitError struct {
 }
 
 func (e *TransitError) Error() string {
-	return fmt.Sprintf("credits: transfer %q: %v left %q and did not reach %q yet, repeat it with the same ID: %v",
+	return fmt.Sprintf("credits: transfer %q: %v from %q may not have reached %q yet, repeat it with the same ID: %v",
 		e.ID, e.Amount, e.From, e.To, e.Err)
 }
 

@@ -42,6 +42,9 @@ func (l *Ledger) Forecast(ctx context.Context, account string, burn Burn, until 
 	if err := burn.check(now, &until); err != nil {
 		return Forecast{}, err
 	}
+	if err := state.checkAhead("until", until); err != nil {
+		return Forecast{}, err
+	}
 	var d draft
 	d.begin(state, now, l.options.Order)
 	d.owned = true

@@ -55,6 +55,9 @@ func (d *draft) hold(id string) (Hold, error) {
 	if i, open := findID(d.state.Holds, id); open {
 		return d.state.Holds[i].Clone(), nil
 	}
+	if err := d.need(id); err != nil {
+		return Hold{}, err
+	}
 	if last := d.lastAbout(id); last != nil {
 		return Hold{}, &ClosedError{Account: d.state.Account, What: "hold", ID: id, Last: last.Clone()}
 	}
@@ -62,11 +65,14 @@ func (d *draft) hold(id string) (Hold, error) {
 }
 
 // holdNow returns a hold as it is after time has settled, or as it was last.
-func (d *draft) holdNow(id string) *Hold {
+func (d *draft) holdNow(id string) (*Hold, error) {
 	if i, open := findID(d.state.Holds, id); open {
-		return ref(d.state.Holds[i].Clone())
+		return ref(d.state.Holds[i].Clone()), nil
 	}
-	return cloned(d.lastAbout(id).Hold)
+	if err := d.need(id); err != nil {
+		return nil, err
+	}
+	return cloned(d.lastAbout(id).Hold), nil
 }
 
 // lastAbout returns the last entry about a hold; nil: there was none.

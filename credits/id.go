@@ -3,6 +3,7 @@ package credits
 import (
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"unicode"
@@ -88,4 +89,12 @@ func checkMeta(meta map[string]string) error {
 		return &InvalidError{Field: "meta", Reason: fmt.Sprintf("has %d bytes, more than %d", total, MaxMetaLen)}
 	}
 	return nil
+}
+
+// own returns a copy of a command's notes; of none, nil.
+func own(meta map[string]string) map[string]string {
+	if len(meta) == 0 {
+		return nil
+	}
+	return maps.Clone(meta)
 }

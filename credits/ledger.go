@@ -145,7 +145,7 @@ func (l *Ledger) run(ctx context.Context, c command) (Receipt, error) {
 			l.notify(ctx, l.refused(op.refusal, op.now))
 			return Receipt{}, op.refusal
 		}
-		op.ids = append(op.ids, more.id)
+		op.ids = append(op.ids, more.ids...)
 	}
 }
 
@@ -248,11 +248,13 @@ func (op *operation) replay(first *Entry) error {
 		return &IDReusedError{Account: first.Account, First: first.Clone(), Second: second}
 	}
 	op.first, op.replayed = first.Clone(), true
-	if first.Hold != nil {
-		op.draft.settle()
-		op.hold = op.draft.holdNow(first.Hold.ID)
+	if first.Hold == nil {
+		return nil
 	}
-	return nil
+	op.draft.settle()
+	var err error
+	op.hold, err = op.draft.holdNow(first.Hold.ID)
+	return err
 }
 
 func (op *operation) receipt() Receipt {

@@ -106,7 +106,7 @@ func (l *Ledger) endingSoon(all []Notice, before *State, c *Change) []Notice {
 			continue
 		}
 		old := before.lot(lot.ID)
-		known := old >= 0 && before.Lots[old].End.Equal(lot.End) && !near.After(before.At)
+		known := old >= 0 && before.Lots[old].Available.Sign() > 0 && before.Lots[old].End.Equal(lot.End) && !near.After(before.At)
 		if !known {
 			all = append(all, Notice{
 				Kind: NoticeEndingSoon, Account: last.Account, Seq: last.Seq, At: last.At,

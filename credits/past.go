@@ -2,15 +2,27 @@ package credits
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/scriphq/scrip/expiry"
 )
 
 // moreError asks for the entries of further IDs. An account's state has only what
 // is open; what was closed is read back from its entries.
-type moreError struct{ id string }
+type moreError struct{ ids []string }
 
-func (e *moreError) Error() string { return "credits: the entries of " + e.id + " are needed" }
+func (e *moreError) Error() string {
+	return "credits: the entries of " + strings.Join(e.ids, ", ") + " are needed"
+}
+
+// need asks for the entries of those IDs that were not asked for yet, all at once.
+func (d *draft) need(ids ...string) error {
+	missing := slices.DeleteFunc(ids, func(id string) bool { return slices.Contains(d.ids, id) })
+	if len(missing) == 0 {
+		return nil
+	}
+	return &moreError{ids: missing}
+}
 
 // told yields the entries that were asked for, and those that settling made now.
 func (d *draft) told(yield func(*Entry) bool) {
@@ -30,8 +42,8 @@ func (d *draft) lotWas(id string) (lot Lot, owedSince int64, err error) {
 	if open && !lot.endedAt(d.now) {
 		return lot, 0, nil
 	}
-	if !slices.Contains(d.ids, id) {
-		return Lot{}, 0, &moreError{id: id}
+	if err := d.need(id); err != nil {
+		return Lot{}, 0, err
 	}
 	found, opened := open, int64(0)
 	for entry := range d.told {
@@ -48,7 +60,19 @@ func (d *draft) lotWas(id string) (lot Lot, owedSince int64, err error) {
 	if open {
 		return lot, owedSince, nil
 	}
+	d.resetNow(&lot)
 	return lot, owedSince, d.followNow(&lot, opened)
+}
+
+// resetNow ends a closed lot where its allowance has been reset since.
+func (d *draft) resetNow(lot *Lot) {
+	i, running := findID(d.state.Allowances, lot.Allowance)
+	if !running {
+		return
+	}
+	if at := d.state.Allowances[i].ResetAt; lot.Start.Before(at) && !lot.endedAt(at) {
+		lot.End, lot.Validity, lot.Rollover = at, expiry.Until(at), expiry.Rollover{}
+	}
 }
 
 // relive makes the effect that an entry had on a closed lot, but for spends and
@@ -100,8 +124,8 @@ func (d *draft) followNow(lot *Lot, opened int64) error {
 	if lot.Term == "" || !lot.Validity.FollowsTerm() {
 		return nil
 	}
-	if !slices.Contains(d.ids, lot.Term) {
-		return &moreError{id: lot.Term}
+	if err := d.need(lot.Term); err != nil {
+		return err
 	}
 	for e := range d.told {
 		if e.Kind == KindLapse && e.Term != nil && e.Term.ID == lot.Term && e.Seq > opened {

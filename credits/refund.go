@@ -2,7 +2,6 @@ package credits
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/scriphq/scrip/expiry"
@@ -48,7 +47,7 @@ func (c *Refund) prepare() error {
 	if err := checkMeta(c.Meta); err != nil {
 		return err
 	}
-	c.Meta = maps.Clone(c.Meta)
+	c.Meta = own(c.Meta)
 	return nil
 }
 
@@ -84,6 +83,9 @@ func (c *Refund) decide(d *draft) (Entry, error) {
 	}
 	if total := sum(left); amount.IsZero() || total.Less(amount) {
 		return Entry{}, &InvalidError{Field: "amount", Reason: fmt.Sprintf("is %v, but of the %v of %q only %v are left to refund", c.Amount, spent.Amount.Neg(), c.Of, total)}
+	}
+	if err := d.needClosed(left); err != nil {
+		return Entry{}, err
 	}
 	r := refunding{draft: d, spent: spent, reissue: !c.Reissue.IsZero()}
 	for _, part := range slices.Backward(left) {
@@ -143,6 +145,17 @@ func sum(parts []Part) Amount {
 	return total
 }
 
+// needClosed asks for the entries of all lots that are no longer open.
+func (d *draft) needClosed(parts []Part) error {
+	var closed []string
+	for _, part := range parts {
+		if lot, open := d.lot(part.Lot); part.Lot != "" && (!open || lot.endedAt(d.now)) {
+			closed = append(closed, part.Lot)
+		}
+	}
+	return d.need(closed...)
+}
+
 // refunding is a refund on its way back into lots.
 type refunding struct {
 	*draft
@@ -169,9 +182,7 @@ func (r *refunding) giveBack(id string, amount Amount) error {
 		return err
 	}
 	if r.spent.Seq < owedSince { // the spend is part of that debt
-		amount = r.repay(amount)
-	}
-	if amount.IsZero() {
+		r.keep(r.repay(amount), lot.Features)
 		return nil
 	}
 	if lot.endedAt(r.now) && r.reissue {
@@ -192,12 +203,16 @@ func (r *refunding) giveBack(id string, amount Amount) error {
 }
 
 // keep puts an amount aside for a new lot, which pays for no more than what came
-// into it did: where that differs, for the feature that was used alone.
+// into it did: where that differs, for the feature that was used alone, and for
+// all where there was none, which only lots for all could pay.
 func (r *refunding) keep(amount Amount, features []string) {
 	switch {
+	case amount.IsZero():
 	case r.rest.IsZero():
 		r.features = features
-	case !slices.Equal(r.features, features) && !amount.IsZero():
+	case r.spent.Feature == "":
+		r.features = nil
+	case !slices.Equal(r.features, features):
 		r.features = []string{r.spent.Feature}
 	}
 	r.rest = r.rest.plus(amount)
@@ -223,7 +238,7 @@ func (c *Refund) reissue(r *refunding, entry *Entry) error {
 		return nil
 	}
 	if !r.reissue {
-		return &InvalidError{Field: "reissue", Reason: "is missing: the overdraft that paid was repaid since, so say how long the credits given back are valid"}
+		return &InvalidError{Field: "reissue", Reason: "is missing: what paid has become a debt that was repaid since, so say how long the credits given back are valid"}
 	}
 	window, err := c.Reissue.Window(expiry.Issuance{At: r.now})
 	if err != nil {

@@ -2,7 +2,6 @@ package credits
 
 import (
 	"fmt"
-	"maps"
 )
 
 // Release gives everything in a hold back and closes it. What belongs to a lot
@@ -31,12 +30,11 @@ func (c *Release) prepare() error {
 	if err := checkMeta(c.Meta); err != nil {
 		return err
 	}
-	c.Meta = maps.Clone(c.Meta)
+	c.Meta = own(c.Meta)
 	return nil
 }
 
 func (c *Release) target() (account, id string) { return c.Account, c.ID }
-func (c *Release) about() string                { return c.Hold }
 
 func (c *Release) digest(buffer []byte) Digest {
 	f := fingerprintOf(KindRelease, buffer)

@@ -2,7 +2,6 @@ package credits
 
 import (
 	"fmt"
-	"maps"
 	"time"
 )
 
@@ -47,7 +46,7 @@ func (c *Renew) prepare() error {
 	if err := checkMeta(c.Meta); err != nil {
 		return err
 	}
-	c.Meta = maps.Clone(c.Meta)
+	c.Meta = own(c.Meta)
 	return nil
 }
 

@@ -78,7 +78,7 @@ func (e *Entry) occurs() bool { return e.Kind == KindGrant && e.Of != "" }
 // left it: the last one does.
 func (s *State) occurred(e *Entry) {
 	if i, running := findID(s.Allowances, e.Of); running && e.Allowance == nil {
-		s.Allowances[i].advance(e.Amount)
+		s.Allowances[i].advance(e.Amount, e.At)
 	}
 }
 
@@ -116,7 +116,7 @@ func (s *State) replayPosting(e *Entry, p Posting) error {
 		lot.Spent = lot.Spent.minus(p.Available).minus(p.Held)
 	case KindEnd:
 		if !lot.endedAt(e.At) { // an allowance was reset
-			lot.End, lot.Validity = e.At, expiry.Until(e.At)
+			lot.End, lot.Validity, lot.Rollover = e.At, expiry.Until(e.At), expiry.Rollover{}
 		}
 	}
 	s.applyLot(&lot)

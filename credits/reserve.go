@@ -2,7 +2,6 @@ package credits
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 )
@@ -150,12 +149,11 @@ func (c *Extend) prepare() error {
 	if err := checkMeta(c.Meta); err != nil {
 		return err
 	}
-	c.Meta = maps.Clone(c.Meta)
+	c.Meta = own(c.Meta)
 	return nil
 }
 
 func (c *Extend) target() (account, id string) { return c.Account, c.ID }
-func (c *Extend) about() string                { return c.Hold }
 
 func (c *Extend) digest(buffer []byte) Digest {
 	f := fingerprintOf(KindExtend, buffer)

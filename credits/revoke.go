@@ -2,7 +2,6 @@ package credits
 
 import (
 	"fmt"
-	"maps"
 
 	"github.com/scriphq/scrip/expiry"
 )
@@ -33,7 +32,7 @@ func (c *Revoke) prepare() error {
 	if err := checkMeta(c.Meta); err != nil {
 		return err
 	}
-	c.Meta = maps.Clone(c.Meta)
+	c.Meta = own(c.Meta)
 	return nil
 }
 

@@ -131,7 +131,7 @@ func (s *settlement) happen(event due) {
 	case rankHold:
 		s.lapseHold(event.id, event.at)
 	case rankEnd:
-		s.end(event.lot, event.at)
+		s.end(event.lot, event.at, event.at.Equal(event.lot.End) && !slices.Contains(s.late, event.lot.ID))
 	case rankLapse:
 		s.lapse(event.id, event.at)
 	case rankAllowance:
@@ -197,12 +197,11 @@ func (s *settlement) planAgain(lot *Lot, at time.Time) {
 
 // end takes what is available out of a lot that has reached its end. What its
 // Rollover lets go on moves into a new lot first, but nothing of what came back
-// after the end.
-func (s *settlement) end(lot *Lot, at time.Time) {
+// after the end, which is then not on time.
+func (s *settlement) end(lot *Lot, at time.Time, onTime bool) {
 	if lot.Available.IsZero() {
 		return
 	}
-	onTime := at.Equal(lot.End) && !slices.Contains(s.late, lot.ID)
 	if onTime {
 		s.rollOver(lot, at)
 	}

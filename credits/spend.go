@@ -1,7 +1,6 @@
 package credits
 
 import (
-	"maps"
 	"time"
 )
 
@@ -41,7 +40,7 @@ func (c *Spend) prepare() error {
 	if err := checkMeta(c.Meta); err != nil {
 		return err
 	}
-	c.Meta = maps.Clone(c.Meta)
+	c.Meta = own(c.Meta)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package credits
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 
@@ -45,23 +46,33 @@ func (l *Ledger) Transfer(ctx context.Context, c Transfer) (Transferred, error) 
 	out := transferOut{Transfer: c}
 	in := transferIn{Transfer: c}
 	if err := l.unused(ctx, &in); err != nil {
-		return Transferred{}, err
+		return Transferred{}, c.transit(err, false)
 	}
 	sent, err := l.run(ctx, &out)
 	if err != nil {
-		return Transferred{}, err
+		return Transferred{}, c.transit(err, false)
 	}
 	in.lots = sent.Lots
 	received, err := l.run(ctx, &in)
 	if err != nil {
-		return Transferred{}, &TransitError{ID: c.ID, From: c.From, To: c.To, Amount: c.Amount, Err: err}
+		return Transferred{}, c.transit(err, true)
 	}
 	done := Transferred{Replayed: sent.Replayed && received.Replayed}
 	if done.Out, err = l.legs(ctx, sent.Entry, len(sent.Lots)); err != nil {
-		return Transferred{}, err
+		return Transferred{}, c.transit(err, true)
 	}
-	done.In, err = l.legs(ctx, received.Entry, len(sent.Lots))
-	return done, err
+	if done.In, err = l.legs(ctx, received.Entry, len(sent.Lots)); err != nil {
+		return Transferred{}, c.transit(err, true)
+	}
+	return done, nil
+}
+
+// transit wraps an error after which credits are, or may be, on their way.
+func (c *Transfer) transit(err error, left bool) error {
+	if !left && !errors.Is(err, ErrUnknown) {
+		return err
+	}
+	return &TransitError{ID: c.ID, From: c.From, To: c.To, Amount: c.Amount, Err: err}
 }
 
 // unused refuses an ID that the receiving account has used for something else,
@@ -124,7 +135,7 @@ func (c *Transfer) prepare() error {
 	if err := checkMeta(c.Meta); err != nil {
 		return err
 	}
-	c.Meta = maps.Clone(c.Meta)
+	c.Meta = own(c.Meta)
 	return nil
 }
 
@@ -187,10 +198,7 @@ func (c *transferOut) decide(d *draft) (Entry, error) {
 // draw works out what goes over of which lot, in the drawdown order.
 func (c *transferOut) draw(d *draft) ([]Lot, error) {
 	missing := d.plan(c.Feature, c.Amount)
-	spendable := d.spendable(c.Feature)
-	if room := d.room(); room.Sign() > 0 {
-		spendable = spendable.minus(room)
-	}
+	spendable := d.spendableBeyond(c.Feature, least(d.room(), Amount{}))
 	if missing.Sign() > 0 || spendable.Less(c.Amount) {
 		return nil, d.insufficient(c.Feature, c.Amount, spendable)
 	}

@@ -31,25 +31,28 @@ type Rule string
 
 const (
 	RuleSequence Rule = "sequence" // entries are numbered 1, 2, 3, in the order of their instants, each ID once
+	RuleEntry    Rule = "entry"    // entries have what their kind has, and refunds stay within what they refund
 	RuleBalance  Rule = "balance"  // each balance is the one before and the amount, and the amount is the postings
 	RuleLots     Rule = "lots"     // postings go to open lots, and nothing is negative
 	RuleTime     Rule = "time"     // what came due was recorded, as due, before anything later
-	RuleDrawdown Rule = "drawdown" // spends took from eligible lots in the drawdown order
+	RuleDrawdown Rule = "drawdown" // spends and holds took from eligible lots in the drawdown order
 	RuleState    Rule = "state"    // what is stored as open is what the entries come to
 )
 
 // Verify reads an account's whole ledger, replays it through the functions that
 // decided it, and reports every discrepancy within it and with the stored state:
-// none for an account that was only changed by a Ledger. It changes nothing. It
-// stops at the first entry that cannot be replayed. Its cost grows with the
-// history. An account that is changed meanwhile is verified as it was when Verify
-// began. Errors: [ErrInvalid] for the account's name; the store's own.
+// none for an account that was only changed by a Ledger, with the same
+// Options.Order throughout. It changes nothing. It stops at the first entry that
+// cannot be replayed. What nothing else in the ledger bears on, such as notes or a
+// price's explanation, it cannot judge. Its cost grows with the history. An account
+// that is changed meanwhile is verified as it was when Verify began. Errors:
+// [ErrInvalid] for the account's name; the store's own.
 func (l *Ledger) Verify(ctx context.Context, account string) ([]Discrepancy, error) {
 	stored, err := l.state(ctx, account)
 	if err != nil {
 		return nil, err
 	}
-	v := verification{state: State{Account: account}, order: l.options.Order, ids: make(map[string]int64)}
+	v := verification{state: State{Account: account}, order: l.options.Order, ids: make(map[string]int64), spent: make(map[string]Amount)}
 	for entry, err := range l.store.Entries(ctx, Query{Account: account, Before: stored.Seq + 1}) {
 		if err != nil {
 			return nil, err
@@ -67,6 +70,7 @@ type verification struct {
 	state State // as replayed so far
 	order func(a, b Lot) int
 	ids   map[string]int64
+	spent map[string]Amount // by spends and captures, less what was refunded of them
 	found []Discrepancy
 }
 
@@ -83,21 +87,29 @@ func (v *verification) check(rule Rule, seq int64, what string, want, found any)
 
 // enter checks an entry against the state before it, and replays it. It reports
 // whether it could.
-func (v *verification) enter(e *Entry) bool {
+func (v *verification) enter(e *Entry) (ok bool) {
+	defer func() {
+		// What no ledger wrote can break what the rules take for granted.
+		if broken := recover(); broken != nil {
+			v.report(RuleEntry, e.Seq, "entry", "one that can be replayed", broken)
+			ok = false
+		}
+	}()
 	v.checkSequence(e)
 	v.checkBalance(e)
+	v.checkEntry(e)
+	v.checkLots(e)
 	v.checkTime(e)
-	if e.Kind == KindSpend {
-		v.checkDrawdown(e)
-	}
+	v.checkDrawdown(e)
 	if err := v.state.replay(e); err != nil {
 		v.report(RuleLots, e.Seq, "posting", "an open lot", err)
 		return false
 	}
 	for i := range v.state.Lots {
 		lot := &v.state.Lots[i]
-		if lot.Available.Sign() < 0 || lot.Held.Sign() < 0 || lot.Spent.Sign() < 0 {
-			v.report(RuleLots, e.Seq, "lot "+lot.ID, "nothing negative", fmt.Sprintf("%v available, %v held, %v spent", lot.Available, lot.Held, lot.Spent))
+		if lot.Available.Sign() < 0 || lot.Held.Sign() < 0 || lot.Spent.Sign() < 0 ||
+			lot.Granted.Less(lot.Available.plus(lot.Held).plus(lot.Spent)) {
+			v.report(RuleLots, e.Seq, "lot "+lot.ID, fmt.Sprintf("nothing negative, %v at most", lot.Granted), fmt.Sprintf("%v available, %v held, %v spent", lot.Available, lot.Held, lot.Spent))
 			return false
 		}
 	}
@@ -151,6 +163,27 @@ func (v *verification) checkTime(e *Entry) {
 	v.check(RuleTime, e.Seq, "at", due.At, e.At)
 	v.check(RuleTime, e.Seq, "amount", due.Amount, e.Amount)
 	v.check(RuleTime, e.Seq, "postings", due.Postings, e.Postings)
+	v.check(RuleTime, e.Seq, "record", due.made(), e.made())
+}
+
+// made spells what time set with an entry.
+func (e *Entry) made() string {
+	text := fmt.Sprintf("%s of %q from %q", e.Kind, e.Of, e.Source)
+	for i := range e.Lots {
+		if e.Lots[i].ID == e.ID {
+			text += fmt.Sprintf(" lot %+v", e.Lots[i])
+		}
+	}
+	if e.Hold != nil {
+		text += fmt.Sprintf(" hold %+v", *e.Hold)
+	}
+	if e.Term != nil {
+		text += fmt.Sprintf(" term %+v", *e.Term)
+	}
+	if e.Allowance != nil {
+		text += fmt.Sprintf(" allowance %+v", *e.Allowance)
+	}
+	return text
 }
 
 // timely reports whether time made the entry, and not a command.
@@ -162,14 +195,25 @@ func (e *Entry) timely() bool {
 	return false
 }
 
-// checkDrawdown draws a spend's amount again.
+// checkDrawdown draws again what a spend used or a hold set aside.
 func (v *verification) checkDrawdown(e *Entry) {
+	amount := e.Amount.Neg()
+	switch e.Kind {
+	case KindSpend:
+	case KindReserve, KindExtend:
+		amount = heldIn(e.Postings)
+	default:
+		return
+	}
 	var d draft
 	d.begin(v.state.Clone(), e.At, v.order)
-	postings, err := d.draw(e.Feature, e.Amount.Neg(), true)
+	postings, err := d.draw(e.Feature, amount, e.Kind == KindSpend)
 	if err != nil {
 		v.report(RuleDrawdown, e.Seq, "postings", err, e.Postings)
 		return
+	}
+	if e.Kind != KindSpend {
+		new(Hold).add(postings)
 	}
 	v.check(RuleDrawdown, e.Seq, "postings", postings, e.Postings)
 }
@@ -177,6 +221,7 @@ func (v *verification) checkDrawdown(e *Entry) {
 // compare compares the stored state with the replayed one.
 func (v *verification) compare(stored *State) {
 	d := draft{state: v.state, change: Change{}}
+	v.check(RuleState, 0, "account", v.state.Account, stored.Account)
 	v.check(RuleState, 0, "seq", v.state.Seq, stored.Seq)
 	v.check(RuleState, 0, "at", v.state.At, stored.At)
 	v.check(RuleState, 0, "balance", v.state.Balance, stored.Balance)
@@ -203,6 +248,8 @@ func compareRecords[T any](v *verification, what string, want, found []T, id fun
 	for i, record := range found {
 		if !slices.ContainsFunc(want, func(r T) bool { return id(r) == id(record) }) {
 			v.report(RuleState, 0, what+" "+id(record), "not open", "open")
+		} else if slices.ContainsFunc(found[:i], func(r T) bool { return id(r) == id(record) }) {
+			v.report(RuleState, 0, what+" "+id(record), "once", "again")
 		} else if i < len(want) && len(want) == len(found) && id(want[i]) != id(record) {
 			v.report(RuleState, 0, fmt.Sprintf("%s at %d", what, i), id(want[i]), id(record))
 		}

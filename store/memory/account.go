@@ -46,27 +46,39 @@ func (sh *shard) update(name string, ids []string, decide credits.Decision) erro
 func (sh *shard) append(a *account, entries []credits.Entry) {
 	for i := range entries {
 		e := &entries[i]
+		slot, _, _ := sh.index.byID(a.number, e.ID)
+		ofSlot, before := sh.linkOf(a, e.Of)
 		w := encoder{bytes: sh.log.scratch[:0]}
-		w.entry(a.number, e)
+		w.entry(a.number, before, e)
 		sh.log.scratch = w.bytes
 		p := sh.log.add(w.bytes)
-		sh.index.add(a.number, e.ID, p)
+		sh.index.ids[slot] = p
 		if e.Of != "" {
-			sh.index.add(a.number, e.Of, p)
+			sh.index.ofs[ofSlot] = p
 		}
 		a.history = append(a.history, p)
 	}
+}
+
+// linkOf returns where a record with that Of is to be entered, and its link to the
+// one before it.
+func (sh *shard) linkOf(a *account, of string) (slot, link uint64) {
+	if of == "" {
+		return 0, 0
+	}
+	slot, at, found := sh.index.byOf(a.number, of)
+	if !found {
+		return slot, 0
+	}
+	return slot, uint64(at) + 1
 }
 
 // prior returns the entries of an account whose ID or Of is in ids, by Seq.
 func (sh *shard) prior(a *account, ids []string) []credits.Entry {
 	var prior []credits.Entry
 	for _, id := range ids {
-		sh.index.find(a.number, id, func(p position) {
-			record := sh.log.at(p)
-			if number, itsID, of := peek(record); number == a.number && (string(itsID) == id || string(of) == id) {
-				prior = append(prior, decode(record, a.state.Account))
-			}
+		sh.index.find(a.number, id, func(record []byte) {
+			prior = append(prior, decode(record, a.state.Account))
 		})
 	}
 	slices.SortFunc(prior, func(a, b credits.Entry) int { return int(a.Seq - b.Seq) })

@@ -47,11 +47,16 @@ func (w *encoder) meta(meta map[string]string) {
 	}
 }
 
-// entry appends e as a record of the account with that number in its shard.
-func (w *encoder) entry(account int, e *credits.Entry) {
+// entry appends e as a record of the account with that number in its shard. Before
+// is where the account's record before it with the same Of is, plus one; zero: there
+// is none.
+func (w *encoder) entry(account int, before uint64, e *credits.Entry) {
 	w.number(int64(account))
 	w.text(e.ID)
 	w.text(e.Of)
+	if e.Of != "" {
+		w.bytes = binary.AppendUvarint(w.bytes, before)
+	}
 	w.number(e.Seq)
 	w.text(string(e.Kind))
 	w.number(e.At.UnixMicro())
@@ -189,6 +194,7 @@ func (w *encoder) allowance(a *credits.Allowance) {
 	w.amount(a.Most)
 	w.text(a.Within.String())
 	w.amount(a.Granted)
+	w.instant(a.ResetAt)
 	w.text(a.Term)
 	w.text(a.Source)
 	w.text(a.Validity.String())
@@ -256,7 +262,11 @@ func (r *decoder) meta() map[string]string {
 func decode(record []byte, account string) credits.Entry {
 	r := decoder{record: string(record), bytes: record}
 	r.number() // the account
-	e := credits.Entry{Account: account, ID: r.text(), Of: r.text(), Seq: r.number(), Kind: credits.Kind(r.text())}
+	e := credits.Entry{Account: account, ID: r.text(), Of: r.text()}
+	if e.Of != "" {
+		r.link()
+	}
+	e.Seq, e.Kind = r.number(), credits.Kind(r.text())
 	e.At = time.UnixMicro(r.number()).UTC()
 	e.Amount, e.Balance = r.amount(), r.amount()
 	if n := r.number(); n > 0 {
@@ -342,6 +352,7 @@ func (r *decoder) allowance() *credits.Allowance {
 	a := &credits.Allowance{ID: r.text(), Amount: r.amount(), Every: parsed(r, expiry.ParseSpan), Anchor: r.instant()}
 	a.Number, a.Next, a.Reset = int(r.number()), r.instant(), r.flag()
 	a.Most, a.Within, a.Granted = r.amount(), parsed(r, expiry.ParseSpan), r.amount()
+	a.ResetAt = r.instant()
 	a.Term, a.Source, a.Validity = r.text(), r.text(), parsed(r, expiry.Parse)
 	a.Features, a.Priority, a.OnlyWith = r.texts(), int(r.number()), r.text()
 	a.NonRefundable, a.Rollover = r.flag(), parsed(r, expiry.ParseRollover)
@@ -363,11 +374,34 @@ func parsed[T any](r *decoder, parse func(string) (T, error)) (value T) {
 	return value
 }
 
+// recordKey is what identifies a record, in the log's memory.
+type recordKey struct {
+	account int
+	id, of  []byte
+	link    uint64
+}
+
+// before returns where the record before it with the same Of is.
+func (k recordKey) before() (position, bool) { return position(k.link - 1), k.link > 0 }
+
 // peek reads what identifies a record, in place.
-func peek(record []byte) (account int, id, of []byte) {
+func peek(record []byte) recordKey {
 	r := decoder{bytes: record}
-	account = int(r.number())
-	return account, r.part(), r.part()
+	return r.key()
+}
+
+func (r *decoder) key() (k recordKey) {
+	k.account, k.id, k.of = int(r.number()), r.part(), r.part()
+	if len(k.of) > 0 {
+		k.link = r.link()
+	}
+	return k
+}
+
+func (r *decoder) link() uint64 {
+	link, size := binary.Uvarint(r.bytes)
+	r.bytes = r.bytes[size:]
+	return link
 }
 
 func (r *decoder) part() []byte {
@@ -380,9 +414,7 @@ func (r *decoder) part() []byte {
 // recordedAt reads a record's At, in place.
 func recordedAt(record []byte) time.Time {
 	r := decoder{bytes: record}
-	r.number() // the account
-	r.part()   // ID
-	r.part()   // Of
+	r.key()
 	r.number() // Seq
 	r.part()   // Kind
 	return time.UnixMicro(r.number()).UTC()

@@ -29,7 +29,7 @@ func New() *Store {
 	s := &Store{seed: maphash.MakeSeed()}
 	for i := range s.shards {
 		s.shards[i].accounts = make(map[string]*account)
-		s.shards[i].index = newIndex(s.seed)
+		s.shards[i].index = newIndex(s.seed, &s.shards[i].log)
 	}
 	return s
 }
