@@ -223,7 +223,10 @@ func (c *Allow) set(d *draft, allowance *Allowance, running bool) error {
 		Features: c.Features, Priority: c.Priority, OnlyWith: c.OnlyWith,
 		NonRefundable: c.NonRefundable, Rollover: c.Rollover, Paid: c.Paid, PaidFor: c.PaidFor, Meta: c.Meta,
 	}
-	allowance.ResetAt = old.ResetAt
+	allowance.Since = d.now
+	if running {
+		allowance.Since, allowance.ResetAt = old.Since, old.ResetAt
+	}
 	switch {
 	case c.Anchor.IsZero() && running:
 		allowance.Anchor = old.Anchor
@@ -232,11 +235,11 @@ func (c *Allow) set(d *draft, allowance *Allowance, running bool) error {
 	}
 	if running && allowance.Anchor.Equal(old.Anchor) && allowance.Every.Equal(old.Every) {
 		allowance.Number, allowance.Next = old.Number, old.Next
-		if allowance.Within.Equal(old.Within) {
-			allowance.Granted = old.Granted
-		}
 	} else if err := c.aim(d, allowance, running); err != nil {
 		return err
+	}
+	if allowance.Anchor.Equal(old.Anchor) && allowance.Within.Equal(old.Within) {
+		allowance.Granted, allowance.Counted = old.Granted, old.Counted
 	}
 	return c.checkValidity(d, allowance)
 }

@@ -27,13 +27,15 @@ type Allowance struct {
 	// what would pass it is not granted. Zero: no cap.
 	Most    Amount
 	Within  expiry.Span
-	Granted Amount // in the Within that the next occurrence is in, by occurrences under this cap
+	Granted Amount    // in the Within that Counted is in, by occurrences under this cap
+	Counted time.Time // the last occurrence under this cap; zero: none
 
 	// ResetAt is the last occurrence that ended what was left of the ones before;
 	// zero: none has.
 	ResetAt time.Time
 
-	Term string // the allowance stops when this term lapses; empty: none
+	Since time.Time // when it was set; a change keeps it, to set it again after a stop does not
+	Term  string    // the allowance stops when this term lapses; empty: none
 
 	// What each lot is given, as in a Grant.
 	Source        string
@@ -112,27 +114,33 @@ func (a *Allowance) advance(granted Amount, at time.Time) {
 		a.ResetAt = at
 	}
 	if !a.Most.IsZero() {
-		a.Granted = a.Granted.plus(granted)
+		a.Granted, a.Counted = a.granted().plus(granted), a.Next
 	}
 	next := a.after()
 	if next.IsZero() {
 		a.Stopped = true
 		return
 	}
-	if !a.Most.IsZero() && a.Within.Index(a.Anchor, next) != a.Within.Index(a.Anchor, a.Next) {
-		a.Granted = Amount{}
-	}
 	a.Number, a.Next = a.Number+1, next
+}
+
+// granted returns what was granted in the Within that the next occurrence is in.
+func (a *Allowance) granted() Amount {
+	if a.Counted.IsZero() || a.Within.Index(a.Anchor, a.Counted) != a.Within.Index(a.Anchor, a.Next) {
+		return Amount{}
+	}
+	return a.Granted
 }
 
 // grants returns how much the occurrence that is due gives under the cap, which
 // may have been lowered below what was granted already.
 func (a *Allowance) grants() Amount {
-	switch {
-	case a.Most.IsZero():
+	if a.Most.IsZero() {
 		return a.Amount
-	case a.Most.Less(a.Granted):
+	}
+	left := a.Most.minus(a.granted())
+	if left.Sign() < 0 {
 		return Amount{}
 	}
-	return least(a.Amount, a.Most.minus(a.Granted))
+	return least(a.Amount, left)
 }

@@ -3,6 +3,7 @@ package credits
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/scriphq/scrip/expiry"
 )
@@ -60,19 +61,49 @@ func (d *draft) lotWas(id string) (lot Lot, owedSince int64, err error) {
 	if open {
 		return lot, owedSince, nil
 	}
-	d.resetNow(&lot)
+	if err := d.resetNow(&lot, opened); err != nil {
+		return Lot{}, 0, err
+	}
 	return lot, owedSince, d.followNow(&lot, opened)
 }
 
-// resetNow ends a closed lot where its allowance has been reset since.
-func (d *draft) resetNow(lot *Lot) {
-	i, running := findID(d.state.Allowances, lot.Allowance)
-	if !running {
-		return
+// resetNow ends a closed lot where its allowance has been reset since. An allowance
+// that was stopped meanwhile is read back from its entries.
+func (d *draft) resetNow(lot *Lot, opened int64) error {
+	if lot.Allowance == "" {
+		return nil
 	}
-	if at := d.state.Allowances[i].ResetAt; lot.Start.Before(at) && !lot.endedAt(at) {
+	var at time.Time
+	i, running := findID(d.state.Allowances, lot.Allowance)
+	switch {
+	case running && !lot.Start.Before(d.state.Allowances[i].Since):
+		at = d.state.Allowances[i].ResetAt
+	default:
+		if err := d.need(lot.Allowance); err != nil {
+			return err
+		}
+		at = d.resetAfter(lot.Allowance, opened)
+	}
+	if lot.Start.Before(at) && !lot.endedAt(at) {
 		lot.End, lot.Validity, lot.Rollover = at, expiry.Until(at), expiry.Rollover{}
 	}
+	return nil
+}
+
+// resetAfter returns when an allowance was first reset after an entry; zero: it was
+// not.
+func (d *draft) resetAfter(allowance string, seq int64) time.Time {
+	resets := false
+	for e := range d.told {
+		switch {
+		case e.Of != allowance:
+		case e.Kind == KindAllow && e.Allowance != nil:
+			resets = e.Allowance.Reset
+		case e.occurs() && resets && e.Seq > seq:
+			return e.At
+		}
+	}
+	return time.Time{}
 }
 
 // relive makes the effect that an entry had on a closed lot, but for spends and
@@ -119,9 +150,9 @@ func owes(e *Entry) bool {
 }
 
 // followNow moves a closed lot's end to where its term is, or was when it first
-// lapsed after the entry that opened the lot.
+// lapsed after the entry that opened the lot, which it then outlived.
 func (d *draft) followNow(lot *Lot, opened int64) error {
-	if lot.Term == "" || !lot.Validity.FollowsTerm() {
+	if lot.Term == "" {
 		return nil
 	}
 	if err := d.need(lot.Term); err != nil {
@@ -129,12 +160,14 @@ func (d *draft) followNow(lot *Lot, opened int64) error {
 	}
 	for e := range d.told {
 		if e.Kind == KindLapse && e.Term != nil && e.Term.ID == lot.Term && e.Seq > opened {
-			*lot = lot.follow(*e.Term)
+			if lot.Validity.FollowsTerm() {
+				*lot = lot.follow(*e.Term)
+			}
 			lot.Term = ""
 			return nil
 		}
 	}
-	if i, open := findID(d.state.Terms, lot.Term); open {
+	if i, open := findID(d.state.Terms, lot.Term); open && lot.Validity.FollowsTerm() {
 		*lot = lot.follow(d.state.Terms[i])
 	}
 	return nil

@@ -15,6 +15,7 @@ func FuzzParse(f *testing.F) {
 		"end of day", "end of month in Pacific/Apia", "end of period", "while subscribed",
 		"earliest(1 year, while subscribed)", "latest(1 day,2 days , permanent)",
 		"purchased before 2024-05-20: permanent, else 30 days", nested(8), nested(9), "1000001 days", "\x00", "1 day in ../x",
+		"30days", "until2026-12-31", "earliest(1day,2days)", "1 dayin UTC",
 	} {
 		f.Add(seed)
 	}
@@ -40,7 +41,7 @@ func FuzzParse(f *testing.F) {
 }
 
 func FuzzParseSpan(f *testing.F) {
-	for _, seed := range []string{"", "1 month", "30 days", "12 hours", "1 week in Asia/Tokyo", "1 year in Local", "1000000 years", "0 days"} {
+	for _, seed := range []string{"", "1 month", "30 days", "12 hours", "1 week in Asia/Tokyo", "1 year in Local", "1000000 years", "0 days", "1month", " 1  month "} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -64,6 +65,7 @@ func FuzzParseRollover(f *testing.F) {
 	for _, seed := range []string{
 		"", "all for 1 month, once", "at most 500 for 30 days", "at most half of the grant for 1 month",
 		"at most 2x the grant and at most 2.5 for earliest(1 day, permanent), 3 times", "at most 3/4 of the grant for end of period",
+		"at most 5for 1 month", "all for 1 month, 3 time", "at most 50.0% of the grant for 1 month", "at most 2xthe grant for 1 day", "at most 50%of the grant for 1 day",
 	} {
 		f.Add(seed)
 	}

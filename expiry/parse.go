@@ -22,7 +22,8 @@ import (
 // read as the plural. A date is 2026-12-31. An instant is RFC 3339 with at most
 // six decimals, such as 2026-12-31T12:00:00Z. A name is one of the IANA database,
 // such as Europe/Berlin. Earliest and latest take two policies or more. Letters
-// are lower case but in names; there may be several spaces where one is.
+// are lower case but in names; there may be several spaces where one is, and none
+// only beside punctuation.
 //
 // Credits valid until a date can be spent on all of that day: they end with the
 // first instant of the next day in the location. Purchased before a date means

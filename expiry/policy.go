@@ -2,6 +2,7 @@ package expiry
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -174,16 +175,23 @@ func (p Policy) flaw() string {
 
 // FollowsTerm reports whether the end may depend on [Issuance.Until], so that it
 // must be asked for again when a term is renewed or ended.
-func (p Policy) FollowsTerm() bool {
+func (p Policy) FollowsTerm() bool { return p.has(whileSubscribed) }
+
+// AsksForTerm reports whether the end may depend on anything of a term, its
+// [Issuance.Until] or its [Issuance.Since]: where it is false, what is issued with
+// a term ends as without one.
+func (p Policy) AsksForTerm() bool { return p.has(whileSubscribed) || p.has(purchasedBefore) }
+
+// AsksForPeriod reports whether the end may depend on [Issuance.PeriodEnd].
+func (p Policy) AsksForPeriod() bool { return p.has(endOfPeriod) }
+
+// has reports whether p or a part of it is of kind k.
+func (p Policy) has(k kind) bool {
 	if p.rule == nil {
 		return false
 	}
-	for _, part := range p.rule.parts {
-		if part.FollowsTerm() {
-			return true
-		}
-	}
-	return p.rule.kind == whileSubscribed
+	hasKind := func(part Policy) bool { return part.has(k) }
+	return p.rule.kind == k || slices.ContainsFunc(p.rule.parts, hasKind)
 }
 
 // String returns the canonical text of p, which [Parse] reads back to an equal

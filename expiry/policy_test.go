@@ -127,6 +127,33 @@ func TestFollowsTerm(t *testing.T) {
 	}
 }
 
+func TestPoliciesSayWhatTheyAskFor(t *testing.T) {
+	for _, test := range []struct {
+		text         string
+		term, period bool
+	}{
+		{"", false, false},
+		{"permanent", false, false},
+		{"end of month", false, false},
+		{"end of period", false, true},
+		{"while subscribed", true, false},
+		{"earliest(1 year, end of period)", false, true},
+		{"latest(1 year, earliest(end of period, while subscribed))", true, true},
+		{"purchased before 2024-05-20: permanent, else 30 days", true, false},
+		{"latest(1 day, purchased before 2024-05-20: 1 day, else end of period)", true, true},
+	} {
+		t.Run(test.text, func(t *testing.T) {
+			p := expiry.MustParse(test.text)
+			if got := p.AsksForTerm(); got != test.term {
+				t.Errorf("AsksForTerm(%v) = %v, want %v", p, got, test.term)
+			}
+			if got := p.AsksForPeriod(); got != test.period {
+				t.Errorf("AsksForPeriod(%v) = %v, want %v", p, got, test.period)
+			}
+		})
+	}
+}
+
 func TestEqual(t *testing.T) {
 	tests := []struct {
 		name string

@@ -21,9 +21,13 @@ func (r *reader) mark() int {
 	return r.pos
 }
 
-// take returns the longest run of bytes that belong.
+// take returns the longest run of bytes that belong, nothing if what was read last
+// is joined to them: words and numbers have a space or punctuation between them.
 func (r *reader) take(belongs func(b byte) bool) string {
 	start := r.mark()
+	if start > 0 && strings.IndexByte(" (,:/", r.text[start-1]) < 0 {
+		return ""
+	}
 	for r.pos < len(r.text) && belongs(r.text[r.pos]) {
 		r.pos++
 	}

@@ -8,7 +8,7 @@ import (
 
 // ParseRollover reads a rollover:
 //
-//	rollover = limits "for" policy [ "," ( "once" | count "times" ) ]
+//	rollover = limits "for" policy [ "," ( "once" | "1 time" | count "times" ) ]
 //	limits   = "all" | limit [ "and" limit ]
 //	limit    = "at most" ( credits | share )
 //	share    = ( "half" | count "%" | count "/" count ) "of the grant" | count "x the grant"
@@ -106,7 +106,7 @@ func (r *reader) rollover() (Rollover, error) {
 	if err != nil {
 		return Rollover{}, err
 	}
-	if r.acceptWord("time") {
+	if n == 1 && r.acceptWord("time") {
 		return rollover.Times(n), nil
 	}
 	return rollover.Times(n), r.expectWord("times")
@@ -142,12 +142,13 @@ func (r *reader) limit(limited Rollover) (Rollover, error) {
 	if err != nil {
 		return Rollover{}, err
 	}
+	text := r.text[start:r.pos]
 	next := r.takeOne("%/x")
 	if next == "" {
 		return limited.Most(micros), nil
 	}
 	num := micros / microsPerCredit
-	if micros%microsPerCredit != 0 || num > MaxRatio {
+	if strings.Contains(text, ".") || num > MaxRatio {
 		return Rollover{}, r.failAt(start, "expected a whole number of at most %d", MaxRatio)
 	}
 	switch next {

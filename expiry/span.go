@@ -61,6 +61,40 @@ func (s Span) IsZero() bool { return s == Span{} }
 // Equal reports whether s and other have the same text.
 func (s Span) Equal(other Span) bool { return s.String() == other.String() }
 
+// Parts returns how many of part make s wherever both begin: 12 for "1 year" and
+// "1 month". It is 0 if no whole number does, or not everywhere: of days and
+// months, of different locations, of hours and the days of a location other than
+// UTC, of part longer than s, and if either is zero or invalid. Where it is n,
+// s.Nth(anchor, k) is part.Nth(anchor, k*n).
+func (s Span) Parts(part Span) int {
+	if s.flaw() != "" || part.flaw() != "" || s.loc.String() != part.loc.String() {
+		return 0
+	}
+	if (s.unit == hours) != (part.unit == hours) && (s.loc != time.UTC || part.loc != time.UTC) {
+		return 0
+	}
+	whole, base := s.inBase()
+	each, other := part.inBase()
+	if base != other || whole%each != 0 {
+		return 0
+	}
+	return int(whole / each)
+}
+
+// inBase returns s in hours or in months.
+func (s Span) inBase() (int64, unit) {
+	n := int64(s.count)
+	switch s.unit {
+	case days:
+		return 24 * n, hours
+	case weeks:
+		return 7 * 24 * n, hours
+	case years:
+		return 12 * n, months
+	}
+	return n, s.unit
+}
+
 // Validate returns nil for a Span that has occurrences, and an [*InvalidError] for
 // the zero Span and for one whose location is not in the IANA database.
 func (s Span) Validate() error {

@@ -344,3 +344,58 @@ func BenchmarkSpanIndex(b *testing.B) {
 		})
 	}
 }
+
+func TestPartsAreCountedWhereverTheyBegin(t *testing.T) {
+	for _, test := range []struct {
+		whole, part string
+		want        int
+	}{
+		{"1 year", "1 month", 12},
+		{"12 months", "1 year", 1},
+		{"18 months", "1 year", 0},
+		{"2 weeks", "1 day", 14},
+		{"1 day", "1 hour", 24},
+		{"1 week", "5 hours", 0},
+		{"36 hours", "1 day", 0},
+		{"1 month", "1 year", 0},
+		{"30 days", "1 month", 0},
+		{"12 months", "30 days", 0},
+		{"1 year in Europe/Berlin", "1 month in Europe/Berlin", 12},
+		{"1 year in Europe/Berlin", "1 month", 0},
+		{"1 year", "1 month in Europe/Berlin", 0},
+		{"1 week in Europe/Berlin", "1 day in Europe/Berlin", 7},
+		{"1 day in Europe/Berlin", "24 hours", 0},
+		{"24 hours", "1 day in Europe/Berlin", 0},
+		{"1 month", "", 0},
+		{"", "1 month", 0},
+	} {
+		t.Run(test.whole+" of "+test.part, func(t *testing.T) {
+			if got := expiry.MustParseSpan(test.whole).Parts(expiry.MustParseSpan(test.part)); got != test.want {
+				t.Errorf("Parts(%q, %q) = %d, want %d", test.whole, test.part, got, test.want)
+			}
+		})
+	}
+	month, year := expiry.MustParseSpan("1 month").In(time.Local), expiry.MustParseSpan("1 year")
+	if got := year.In(time.Local).Parts(month); got != 0 {
+		t.Errorf("Parts of this machine's clocks = %d, want 0", got)
+	}
+}
+
+// What Parts says holds at every anchor: the occurrences of the whole are among
+// those of the part, that many apart.
+func TestPartsHoldAtEveryAnchor(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		zone := rapid.SampledFrom(zones).Draw(t, "zone")
+		whole, part := spans(zone).Draw(t, "whole"), spans(zone).Draw(t, "part")
+		n := whole.Parts(part)
+		if n == 0 {
+			return
+		}
+		anchor := time.Unix(rapid.Int64Range(0, 2_000_000_000).Draw(t, "anchor"), 0)
+		for k := range 4 {
+			if got, want := part.Nth(anchor, k*n), whole.Nth(anchor, k); !got.Equal(want) {
+				t.Errorf("Nth(%v, %v, %d) = %v, want %v as Nth(%v, %d)", part, anchor, k*n, got, want, whole, k)
+			}
+		}
+	})
+}

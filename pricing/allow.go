@@ -42,7 +42,7 @@ const (
 // The shares of the cycles that are billed together sum to the price. A cycle to
 // which a Limit leaves nothing has no credits, and nothing carries its share.
 //
-// A plan without cycles, a since after the cycle's start, and a cycle that lacks
+// A plan without cycles or with a Billed that is no number of them, a since after the cycle's start, and a cycle that lacks
 // something, ends before it starts or makes too long an ID give a [*GrantError].
 func (p Plan) Allow(account string, cycle Cycle, since time.Time) (credits.Allow, error) {
 	item := "plan " + quote(p.ID)
@@ -82,8 +82,7 @@ func (p Plan) billed() (credits.Money, int) {
 	if p.Billed.IsZero() || p.Price.IsZero() {
 		return p.Price.Paid(), 0
 	}
-	parts, _ := p.parts()
-	return p.Price.Paid(), int(parts)
+	return p.Price.Paid(), p.parts()
 }
 
 // validateSince refuses a beginning that a cycle cannot have; zero is none.

@@ -68,6 +68,9 @@ func (c *Catalog) CheapestPack(need credits.Amount, feature string) (Pack, error
 		return Pack{}, &NoPackError{Need: need, Feature: feature, Reason: "nothing is needed"}
 	}
 	packs := c.packsFor(feature)
+	if len(packs) == 0 {
+		return Pack{}, noPacks(need, feature)
+	}
 	largest := credits.Amount{}
 	for _, p := range packs {
 		if largest.Less(p.Credits) {
@@ -98,13 +101,17 @@ func (c *Catalog) CheapestPacks(need credits.Amount, feature string) (Basket, er
 	case need.Sign() <= 0:
 		return Basket{}, &NoPackError{Need: need, Feature: feature, Reason: "nothing is needed"}
 	case len(packs) == 0:
-		return Basket{}, &NoPackError{Need: need, Feature: feature, Reason: "there are none"}
+		return Basket{}, noPacks(need, feature)
 	}
 	best := newSearch(packs, need.Micros()).run()
 	if best == nil {
 		return Basket{}, &NoPackError{Need: need, Feature: feature, Reason: "no combination does, or too many would have to be compared"}
 	}
 	return best.basket(packs), nil
+}
+
+func noPacks(need credits.Amount, feature string) error {
+	return &NoPackError{Need: need, Feature: feature, Reason: "there are none"}
 }
 
 // packsFor returns copies of the packs whose credits may pay for a feature, by ID.

@@ -31,7 +31,11 @@ func shop(t interface{ Fatalf(string, ...any) }, offers ...offer) *pricing.Catal
 		packs = append(packs, fmt.Sprintf(`"p%d": {"credits": %v, "price": "%d.%02d USD", "valid": "permanent"%s}`,
 			i, o.credits, o.cents/100, o.cents%100, features))
 	}
-	c, err := pricing.Parse([]byte(`{"name": "shop", "packs": {` + strings.Join(packs, ", ") + `}, "cards": [
+	sold := ""
+	if len(packs) > 0 {
+		sold = `"packs": {` + strings.Join(packs, ", ") + `}, `
+	}
+	c, err := pricing.Parse([]byte(`{"name": "shop", ` + sold + `"cards": [
 		{"name": "shop", "version": "1", "effective": "2025-01-01T00:00:00Z", "features": {"music": {"credits": 1}, "video": {"credits": 1}}}]}`))
 	if err != nil {
 		t.Fatalf("Parse = %v, want no error", err)

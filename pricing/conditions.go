@@ -3,7 +3,6 @@ package pricing
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/scriphq/scrip/credits"
 	"github.com/scriphq/scrip/expiry"
@@ -78,17 +77,7 @@ func (c Conditions) needsTerm() string {
 // asksForTerm reports whether a term changes when the credits end. Where it does
 // not, a grant names none, so that services without terms need not keep any.
 func (c Conditions) asksForTerm() bool {
-	for _, policy := range []expiry.Policy{c.Validity, c.Rollover.Validity()} {
-		if policy.FollowsTerm() || strings.Contains(policy.String(), "purchased before") {
-			return true
-		}
-	}
-	return false
-}
-
-// asksForPeriod reports whether the end of credits is that of a billing period.
-func asksForPeriod(policy expiry.Policy) bool {
-	return strings.Contains(policy.String(), "end of period")
+	return c.Validity.AsksForTerm() || c.Rollover.Validity().AsksForTerm()
 }
 
 // validate checks the conditions of what stands at path. Only a plan has billing
@@ -100,7 +89,7 @@ func (c Conditions) validate(path string, features map[string]bool, period bool)
 	if err := c.Validity.Validate(); err != nil {
 		return &RuleError{Path: path + ".valid", Reason: err.Error()}
 	}
-	if asksForPeriod(c.Validity) && !period {
+	if c.Validity.AsksForPeriod() && !period {
 		return &RuleError{Path: path + ".valid", Reason: fmt.Sprintf("is %q: only a plan with a cycle has periods", c.Validity)}
 	}
 	if err := c.validateRollover(path + ".rollover"); err != nil {
@@ -126,7 +115,7 @@ func (c Conditions) validateRollover(path string) error {
 	switch {
 	case c.Validity.Equal(expiry.Permanent()):
 		return &RuleError{Path: path, Reason: "is given for credits that never end"}
-	case asksForPeriod(c.Rollover.Validity()):
+	case c.Rollover.Validity().AsksForPeriod():
 		return &RuleError{Path: path, Reason: fmt.Sprintf("is %q: the period of the credits is over then: want a length, such as 1 month", c.Rollover)}
 	}
 	return nil

@@ -54,7 +54,7 @@ func (e *FeatureError) Is(target error) bool { return target == ErrFeature }
 
 // AttributeError names an attribute that does not fit a feature's price.
 type AttributeError struct {
-	Feature   string
+	Feature   string // empty: a [Rule] was priced on its own
 	Attribute string
 	Value     string   // as given; empty where Reason is not about the value
 	Reason    string   // reads on after the attribute: "is missing"
@@ -62,7 +62,7 @@ type AttributeError struct {
 }
 
 func (e *AttributeError) Error() string {
-	return fmt.Sprintf("pricing: %s: attribute %s %s: want %s", quote(e.Feature), quote(e.Attribute), e.Reason, list(e.Allowed))
+	return fmt.Sprintf("pricing: %sattribute %s %s: want %s", ofFeature(e.Feature), quote(e.Attribute), e.Reason, list(e.Allowed))
 }
 
 // Is reports whether target is [ErrAttribute].
@@ -70,13 +70,13 @@ func (e *AttributeError) Is(target error) bool { return target == ErrAttribute }
 
 // QuantityError names a quantity that cannot be priced, and what could be.
 type QuantityError struct {
-	Feature string
+	Feature string // empty: a [Rule] was priced on its own
 	Meter   string // which of several quantities; empty: the only one
 	Reason  string // reads on after the quantity: "is missing: want one in seconds"
 }
 
 func (e *QuantityError) Error() string {
-	return fmt.Sprintf("pricing: %s: quantity%s %s", quote(e.Feature), ofMeter(e.Meter), e.Reason)
+	return fmt.Sprintf("pricing: %squantity%s %s", ofFeature(e.Feature), ofMeter(e.Meter), e.Reason)
 }
 
 // Is reports whether target is [ErrQuantity].
@@ -84,14 +84,14 @@ func (e *QuantityError) Is(target error) bool { return target == ErrQuantity }
 
 // MostError says by how much a quantity is above the maximum.
 type MostError struct {
-	Feature  string
+	Feature  string // empty: a [Rule] was priced on its own
 	Meter    string // which of several quantities; empty: the only one
 	Quantity Quantity
 	Most     Quantity
 }
 
 func (e *MostError) Error() string {
-	return fmt.Sprintf("pricing: %s: quantity%s is %v: at most %v are allowed", quote(e.Feature), ofMeter(e.Meter), e.Quantity, e.Most)
+	return fmt.Sprintf("pricing: %squantity%s is %v: at most %v are allowed", ofFeature(e.Feature), ofMeter(e.Meter), e.Quantity, e.Most)
 }
 
 // Is reports whether target is [ErrMost] or [ErrQuantity].
@@ -140,6 +140,14 @@ func under(prefix string, err error) error {
 		return &RuleError{Path: prefix + fault.Path, Reason: fault.Reason}
 	}
 	return &RuleError{Path: prefix + "." + fault.Path, Reason: fault.Reason}
+}
+
+// ofFeature begins a message about a use; a rule on its own has no feature.
+func ofFeature(feature string) string {
+	if feature == "" {
+		return ""
+	}
+	return quote(feature) + ": "
 }
 
 func ofMeter(meter string) string {

@@ -32,6 +32,9 @@ func Parse(data []byte) (*Catalog, error) {
 	places, err := strictjson.Decode(data, &d)
 	if failure, ok := errors.AsType[*strictjson.Error](err); ok {
 		failure.Reason = strings.TrimPrefix(failure.Reason, "pricing: ")
+		if failure.Err != nil && strings.HasSuffix(failure.Path, ".effective") {
+			failure.Reason = "is not an instant: want one such as 2024-01-01T00:00:00Z"
+		}
 		return nil, (*CatalogError)(failure)
 	}
 	d.name()

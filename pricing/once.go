@@ -50,7 +50,7 @@ func ParseOnce(text string) (Once, error) {
 
 // loadZone admits the places that package expiry does.
 func loadZone(name string) (*time.Location, error) {
-	if _, err := expiry.ParseSpan("1 day in " + name); err != nil {
+	if _, err := expiry.ParseSpan("1 day in " + name); err != nil || strings.Contains(name, " ") {
 		return nil, errors.New("is not in an IANA time zone that this machine knows")
 	}
 	return time.LoadLocation(name)

@@ -35,8 +35,10 @@ type Plan struct {
 	Price Money `json:"price,omitzero"`
 
 	// Billed is how often Price is paid where that is a multiple of Cycle, as in
-	// a plan that is paid by the year and gives credits by the month. Each cycle's
-	// credits then carry their share of the price. The zero value is Cycle.
+	// a plan that is paid by the year and gives credits by the month: from 1 to
+	// 1000 cycles wherever it begins, as [expiry.Span.Parts] has it, and so in the
+	// same location. Each cycle's credits then carry their share of the price. The
+	// zero value is Cycle.
 	Billed expiry.Span `json:"billed,omitzero"`
 
 	Conditions // when the credits end, and what they pay for
@@ -59,18 +61,23 @@ type Cycle struct {
 	// elsewhere.
 	End time.Time
 
-	// Number counts the subscription's cycles from 0. It matters where Billed
-	// splits a price, and is ignored elsewhere.
+	// Number counts the subscription's cycles from 0. It matters where the plan
+	// is Billed for several cycles, which share a price and one renewal, and is
+	// ignored elsewhere.
 	Number int
 }
 
 // CycleAt returns the cycle in which at lies, of a subscription that began at
 // since. Each cycle is computed from since: one that began on 31 January goes on
 // on 28 February and 31 March. A plan without cycles, an instant outside the
-// years 1 to 9999, and one before since give a [*GrantError].
+// years 1 to 9999, one before since, and a plan made in Go whose Cycle or Billed
+// cannot be counted give a [*GrantError].
 func (p Plan) CycleAt(subscription string, since, at time.Time) (Cycle, error) {
 	item := "plan " + quote(p.ID)
 	if err := p.recurs(item); err != nil {
+		return Cycle{}, err
+	}
+	if err := p.checkSpans(item); err != nil {
 		return Cycle{}, err
 	}
 	if err := validateInstant(item, "since", since); err != nil {
@@ -114,7 +121,8 @@ func validateInstant(item, field string, t time.Time) error {
 // 20240520T100000Z, and "plan:ID:Subscription" for a plan without cycles, where
 // the parts have ":" and "%" escaped. A cycle that lacks something, ends before
 // it starts, or makes too long an ID gives a [*GrantError], and so does a
-// plan with a Limit, which its cycles one by one cannot keep.
+// plan with a Limit, which its cycles one by one cannot keep, and one made in Go
+// whose Cycle or Billed cannot be counted.
 //
 // The grant names the subscription as its term where that changes when the
 // credits end; the term must be open then: send [Plan.Renew] first. Where the
@@ -140,7 +148,7 @@ func (p Plan) Grant(account string, cycle Cycle) (credits.Grant, error) {
 		return credits.Grant{}, err
 	}
 	g.ID, g.Account, g.Source, g.Start, g.Paid = id, account, SourcePlan, cycle.Start, p.paid(cycle.Number)
-	if g.Validity = p.untilRefill(); asksForPeriod(g.Validity) {
+	if g.Validity = p.untilRefill(); g.Validity.AsksForPeriod() {
 		g.PeriodEnd = cycle.End
 	}
 	return g, nil
@@ -151,6 +159,9 @@ func (p Plan) fits(item string, cycle Cycle) error {
 	if err := need(item, "subscription", cycle.Subscription); err != nil {
 		return err
 	}
+	if err := p.checkSpans(item); err != nil {
+		return err
+	}
 	if !p.Cycle.IsZero() || !cycle.Start.IsZero() {
 		if err := validateInstant(item, "start", cycle.Start); err != nil {
 			return err
@@ -159,7 +170,7 @@ func (p Plan) fits(item string, cycle Cycle) error {
 	switch {
 	case cycle.Number < 0:
 		return &GrantError{Item: item, Field: "number", Reason: "is negative"}
-	case cycle.End.IsZero() && asksForPeriod(p.untilRefill()):
+	case cycle.End.IsZero() && p.untilRefill().AsksForPeriod():
 		return &GrantError{Item: item, Field: "end", Reason: fmt.Sprintf("is missing: the credits are valid %q", p.untilRefill())}
 	case !cycle.End.IsZero() && !cycle.End.After(cycle.Start):
 		return &GrantError{Item: item, Field: "end", Reason: "is not after the start"}
@@ -169,10 +180,7 @@ func (p Plan) fits(item string, cycle Cycle) error {
 
 // paid returns the share of the price that a cycle carries.
 func (p Plan) paid(number int) credits.Money {
-	parts := int64(1)
-	if !p.Billed.IsZero() {
-		parts, _ = p.parts()
-	}
+	parts := int64(p.parts())
 	return p.Price.share(int64(number)%parts, parts)
 }
 
@@ -180,24 +188,40 @@ func (p Plan) paid(number int) credits.Money {
 // daily credits.
 const maxParts = 1000
 
-// parts returns how many cycles Billed has, and whether that is so wherever in
-// the calendar it begins. Spans of hours, days or weeks and spans of months or
-// years never divide each other: the anchors are chosen so that lengths which
-// agree at one disagree at another.
-func (p Plan) parts() (int64, bool) {
-	var parts int
-	for i, anchor := range anchors {
-		end := p.Billed.Nth(anchor, 1)
-		if end.IsZero() {
-			return 1, false
-		}
-		n := p.Cycle.Index(anchor, end)
-		if !p.Cycle.Nth(anchor, n).Equal(end) || i > 0 && n != parts {
-			return 1, false
-		}
-		parts = n
+// parts returns how many cycles are paid for at once, of sound spans.
+func (p Plan) parts() int {
+	if p.Billed.IsZero() {
+		return 1
 	}
-	return int64(parts), parts >= 1 && parts <= maxParts
+	return p.Billed.Parts(p.Cycle)
+}
+
+// billedFault says why Billed is not a number of cycles; empty: it is.
+func (p Plan) billedFault() string {
+	switch {
+	case p.Billed.IsZero():
+		return ""
+	case p.Cycle.IsZero():
+		return "is given for a plan without a cycle"
+	}
+	if parts := p.Billed.Parts(p.Cycle); parts < 1 || parts > maxParts {
+		return fmt.Sprintf("is %q, which is not a whole number of cycles of %q, from 1 to %d, wherever it begins", p.Billed, p.Cycle, maxParts)
+	}
+	return ""
+}
+
+// checkSpans refuses a plan made in Go whose cycles cannot be counted.
+func (p Plan) checkSpans(item string) error {
+	if p.Cycle.IsZero() && p.Billed.IsZero() {
+		return nil
+	}
+	if err := p.Cycle.Validate(); err != nil && !p.Cycle.IsZero() {
+		return &GrantError{Item: item, Field: "cycle", Reason: "cannot be counted: " + err.Error()}
+	}
+	if reason := p.billedFault(); reason != "" {
+		return &GrantError{Item: item, Field: "billed", Reason: reason}
+	}
+	return nil
 }
 
 // anchors begin months of 28, 29, 30 and 31 days, in years of 365 and 366.
@@ -231,16 +255,11 @@ func (p Plan) validate(path string, features map[string]bool) error {
 }
 
 func (p Plan) validateBilled(path string) error {
-	switch {
-	case p.Billed.IsZero():
-		return nil
-	case p.Cycle.IsZero():
-		return &RuleError{Path: path, Reason: "is given for a plan without a cycle"}
-	case p.Price.IsZero():
-		return &RuleError{Path: path, Reason: "is given for a plan without a price"}
+	if reason := p.billedFault(); reason != "" {
+		return &RuleError{Path: path, Reason: reason}
 	}
-	if _, whole := p.parts(); !whole {
-		return &RuleError{Path: path, Reason: fmt.Sprintf("is %q, which is not a whole number of cycles of %q, from 1 to %d", p.Billed, p.Cycle, maxParts)}
+	if !p.Billed.IsZero() && p.Price.IsZero() {
+		return &RuleError{Path: path, Reason: "is given for a plan without a price"}
 	}
 	return nil
 }

@@ -110,14 +110,35 @@ func (p *pricer) admit(r *Rule, q Quantity) (Quantity, error) {
 
 // implied returns the quantity that a use without one has, if any.
 func (p *pricer) implied(r *Rule, unit Unit) Quantity {
-	switch {
-	case p.most && r.Most.unit != "":
-		p.assume(r.Most)
-		return r.Most
-	case unit == UnitUse && p.meter == "":
+	if p.most {
+		if limiter := p.limiter(r, MaxDepth); limiter != nil {
+			p.assume(limiter.Most)
+			return limiter.Most
+		}
+	}
+	if unit == UnitUse && p.meter == "" {
 		return Quantity{num: 1, den: 1, unit: UnitUse}
 	}
 	return Quantity{}
+}
+
+// limiter returns the rule whose most bounds a use: r, or the rule that the use's
+// attributes choose; nil where none has a most, or where more than the most can
+// still cost more: what is free is taken off before a branch looks, and a branch
+// that cuts the quantity leaves the surcharges beside it the whole.
+func (p *pricer) limiter(r *Rule, depth int) *Rule {
+	switch {
+	case r.Most.unit != "":
+		return r
+	case depth == 0 || r.By == "" || r.Free.unit != "":
+		return nil
+	}
+	branch := r.Prices[p.use.Attributes[r.By]]
+	found := p.limiter(&branch, depth-1)
+	if found != nil && found.Beyond == Clamp && len(r.Plus) > 0 {
+		return nil
+	}
+	return found
 }
 
 // assume notes the quantity that is priced for want of one, without touching the

@@ -127,6 +127,8 @@ func (q Quantity) String() string {
 	switch {
 	case q == Quantity{}:
 		return ""
+	case q.unit == noUnit:
+		return strconv.FormatInt(q.num, 10)
 	case q.den == 0:
 		return fmt.Sprintf("%d %s", q.num, q.unit)
 	case q.num < 0 && q.num != math.MinInt64:

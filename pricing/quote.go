@@ -68,8 +68,10 @@ func (r *Rule) Quote(use Use) (q Quote, err error) {
 
 // QuoteMax prices the most that a use can cost whose quantity is not known yet,
 // for a hold: at most use.Quantity, or the quantities in use.Meters, and never
-// more than [Rule.Most]. Where the rule has a most, no quantity need be given: the
-// quote's Use has it then. No use within these bounds costs more, so that
+// more than [Rule.Most]. Where the rule has a most, or the rule in its Prices that
+// the attributes choose, no quantity need be given: the quote's Use has it then.
+// Only a free part before the choice, or a surcharge beside a most that clamps, asks
+// for one all the same. No use within these bounds costs more, so that
 // [Quote.Reserve] of this quote is enough for the [Quote.Capture] of the quote of
 // what was used; attributes must be those of the use. Errors are those of
 // [Rule.Quote], except that nothing is [ErrMost].

@@ -180,35 +180,6 @@ func TestExplanationFitsTheLedger(t *testing.T) {
 	}
 }
 
-func TestQuoteMax(t *testing.T) {
-	const volume = `{"per": "1 image", "tiering": "volume", "tiers": [{"to": "100 images", "credits": 4}, {"credits": 3}]}`
-	for _, c := range []struct {
-		name, rule string
-		use        pricing.Use
-		want       string
-	}{
-		{"the quantity given is the most", `{"credits": 4, "per": "1 minute"}`, given("3m20s"), "16"},
-		{"a flat price is what it is", `{"credits": 10}`, given(""), "10"},
-		{"the rule's most stands in for a quantity", `{"credits": 3, "per": "1 second", "most": "8 seconds"}`, given(""), "24"},
-		{"and bounds it", `{"credits": 3, "per": "1 second", "most": "8 seconds"}`, given("1h"), "24"},
-		{"but does not raise it", `{"credits": 3, "per": "1 second", "most": "8 seconds"}`, given("2s"), "6"},
-		{"the most of the rule chosen", `{"by": "audio", "prices": {"yes": {"credits": 5, "per": "1 second", "most": "8 seconds"}}}`, given("", "audio", "yes"), "40"},
-		{"a volume discount may not be reached", volume, given("101 images"), "400"},
-		{"a volume discount that outgrows it", volume, given("200 images"), "600"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			r := readRule(t, c.rule)
-			if q, err := r.QuoteMax(c.use); err != nil || q.Amount != credits.MustParse(c.want) {
-				t.Errorf("QuoteMax(%v) = %v, %v, want %v", c.use, q.Amount, err, c.want)
-			}
-		})
-	}
-	r := readRule(t, `{"credits": 3, "per": "1 second"}`)
-	if q, err := r.QuoteMax(given("")); !errors.Is(err, pricing.ErrQuantity) {
-		t.Errorf("QuoteMax() without any bound = %v, %v, want ErrQuantity", q.Amount, err)
-	}
-}
-
 // randomRule draws a rule that counts seconds, with an exact price in rational
 // arithmetic written from its documentation.
 func randomRule(t *rapid.T) (pricing.Rule, func(seconds *big.Rat) *big.Rat) {

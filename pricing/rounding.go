@@ -31,8 +31,11 @@ const (
 // ParseRounding reads a mode and what to round to: "up to 0.01". All errors are
 // [ErrText].
 func ParseRounding(text string) (Rounding, error) {
-	mode, to, found := strings.Cut(clip(text), " to ")
-	if !found {
+	if len(text) > MaxText {
+		return Rounding{}, roundingError(text, "is longer than 64 bytes")
+	}
+	mode, to, found := strings.Cut(text, " to ")
+	if !found || to == "" || !isDigits(to[:1]) {
 		return Rounding{}, roundingError(text, `is not a mode and a step, such as "up to 0.01"`)
 	}
 	amount, err := credits.Parse(to)

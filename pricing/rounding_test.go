@@ -61,11 +61,15 @@ func TestParseRounding(t *testing.T) {
 		{"up", "not a mode and a step"},
 		{"upwards to 1", "not up, down"},
 		{"up to 0", "not between"},
-		{"up to -1", "not between"},
+		{"half even to " + strings.Repeat("0", 51) + "1", "longer than 64 bytes"},
+		{"up to -1", "not a mode and a step"},
+		{"up to +0.01", "not a mode and a step"},
+		{"up to ", "not a mode and a step"},
 		{"up to 0.0000001", "six decimals"},
 		{"up to 1000000000001", "limit"},
 		{"up to 1e3", "not a decimal"},
-		{"up to " + strings.Repeat("9", 1000), "not credits"},
+		{"up to " + strings.Repeat("9", 1000), "longer than 64 bytes"},
+		{"up to " + strings.Repeat("9", 50), "not credits"},
 	} {
 		r, err := pricing.ParseRounding(c.text)
 		if !errors.Is(err, pricing.ErrText) || !strings.Contains(err.Error(), c.want) || r != (pricing.Rounding{}) {

@@ -197,6 +197,9 @@ func TestValidateRefuses(t *testing.T) {
 		{"tiers that go back", `{"per": "1s", "tiers": [{"to": "2s", "credits": 1}, {"to": "2s", "credits": 1}, {"credits": 1}], "tiering": "volume"}`, "tiers[1].to", "not after"},
 		{"a tier in another unit", `{"per": "1s", "tiers": [{"to": "2 words", "credits": 1}, {"credits": 1}], "tiering": "volume"}`, "tiers[0].to", "counts seconds"},
 		{"a tier that cuts a block", `{"per": "2s", "tiers": [{"to": "3s", "credits": 1}, {"credits": 1}], "tiering": "graduated"}`, "tiers[0].to", "cuts a block"},
+		{"a surcharge in tiers of uses of a measured price", `{"credits": 0, "per": "1 minute", "plus": [{"tiers": [{"to": "10 uses", "credits": 1}, {"credits": 2}], "tiering": "graduated"}]}`, "plus[0].tiers", "count uses where the quantity is in seconds"},
+		{"a price in tiers of uses below a measured maximum", `{"by": "m", "most": "1 hour", "prices": {"b": {"tiers": [{"to": "10 uses", "credits": 1}, {"credits": 5}], "tiering": "volume"}}}`, `prices["b"].tiers`, "count uses where the quantity is in seconds"},
+		{"one tier of uses beside a measured surcharge", `{"tiers": [{"credits": 1}], "tiering": "volume", "plus": [{"credits": 1, "per": "1 word"}]}`, "tiers", "count uses where the quantity is in words"},
 		{"a minimum beyond all credits", `{"credits": 1, "least": 1000000000001}`, "least", "beyond 10^12"},
 		{"a tier beyond all credits", `{"tiers": [{"credits": 1000000000001}], "tiering": "volume"}`, "tiers[0].credits", "beyond 10^12"},
 		{"a tier of nothing", `{"per": "1s", "tiers": [{"to": "0s", "credits": 1}, {"credits": 1}], "tiering": "volume"}`, "tiers[0].to", "not more than nothing"},
@@ -246,6 +249,33 @@ func TestR26_AnUnvalidatedRulePricesNothing(t *testing.T) {
 				t.Errorf("Quote() = %v, %v, want ErrRule", q.Amount, err)
 			}
 		})
+	}
+}
+
+// Tiers of uses are not flat: what they would compare with uses is refused, also in
+// a rule that nobody validated.
+func TestR26_TiersOfUsesPriceNoOtherUnit(t *testing.T) {
+	for _, tiering := range []pricing.Tiering{pricing.Graduated, pricing.Volume} {
+		tiers := pricing.Rule{Tiering: tiering, Tiers: []pricing.Tier{
+			{To: pricing.Count(10, pricing.UnitUse), Credits: pricing.MustParseRatio("1")}, {Credits: pricing.MustParseRatio("5")},
+		}}
+		minutes := pricing.MustParseQuantity("1 minute")
+		for name, rule := range map[string]pricing.Rule{
+			"plus":   {Credits: pricing.MustParseRatio("0"), Per: minutes, Plus: []pricing.Rule{tiers}},
+			"prices": {By: "a", Free: minutes, Prices: map[string]pricing.Rule{"x": tiers}},
+		} {
+			use := pricing.Use{Quantity: pricing.MustParseQuantity("200 s")}
+			if name == "prices" {
+				use.Attributes = map[string]string{"a": "x"}
+			}
+			q, err := rule.Quote(use)
+			if !errors.Is(err, pricing.ErrRule) || !strings.Contains(err.Error(), "tiers count uses where the quantity is in seconds") {
+				t.Errorf("Quote(%v) of %s tiers in %s = %v, %v, want ErrRule", use, tiering, name, q.Amount, err)
+			}
+		}
+		if q, err := tiers.Quote(pricing.Use{Quantity: pricing.Count(12, pricing.UnitUse)}); err != nil || q.Amount.IsZero() {
+			t.Errorf("Quote(12 uses) of %s tiers = %v, %v, want a price", tiering, q.Amount, err)
+		}
 	}
 }
 

@@ -83,11 +83,10 @@ func (d *draft) with(i int, p Pack) *draft {
 	return &draft{from: d, pack: i, count: d.count + 1, micros: d.micros + p.Credits.Micros(), minor: d.minor + p.Price.minor}
 }
 
-// isPromising leaves drafts that no account or price could hold, that have no more
-// credits than a cheaper one, and that are sure to cost more than the worst basket,
-// even if the rest could be had at the best rate.
+// isPromising leaves drafts that no account or price could hold, and that are sure to
+// cost more than the worst basket, even if the rest could be had at the best rate.
 func (s *search) isPromising(d *draft) bool {
-	if credits.Of(credits.MaxCredits).Less(credits.Micros(d.micros)) || d.micros <= s.most || d.minor > s.worst {
+	if credits.Of(credits.MaxCredits).Less(credits.Micros(d.micros)) || d.minor > s.worst {
 		return false
 	}
 	return d.micros >= s.need || d.minor+atRate(s.need-d.micros, s.best, false) <= s.worst

@@ -279,8 +279,12 @@ func (r *Rule) checkQuantities() error {
 	return nil
 }
 
-// checkShape checks what is done to a quantity of unit before it is priced.
+// checkShape checks what is done to a quantity of unit before it is priced, and
+// that tiers count it: unlike a price per use, they cannot be flat beside it.
 func (r *Rule) checkShape(unit Unit) error {
+	if counted := r.block().unit; r.Tiers != nil && counted != unit {
+		return &RuleError{Path: "tiers", Reason: fmt.Sprintf("count %s where the quantity is in %s", counted.plural(), unit.plural())}
+	}
 	if r.Most.unit == "" && r.Step.unit == "" && r.Free.unit == "" {
 		return nil
 	}

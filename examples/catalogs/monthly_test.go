@@ -164,7 +164,7 @@ func TestFireflyPaidByTheYearIsRenewed(t *testing.T) {
 	d.subscribe("standard-annual", since)
 	d.has("2026-08-31 09:00", "2000")
 	next := d.cycle("standard-annual", since)
-	next.Start, next.End = next.End, p.Cycle.Nth(instant(since), 13)
+	next.Start, next.End, next.Number = next.End, p.Cycle.Nth(instant(since), 13), 12
 	d.renew(p.Renew(ada, next, instant(since)))
 	d.has("2026-08-31 10:00", "2000")
 	d.has("2027-07-31 10:00", "2000")

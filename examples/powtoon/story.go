@@ -38,11 +38,11 @@ func (s *story) play(ctx context.Context) error {
 func (s *story) subscribe(ctx context.Context) error {
 	s.clock.set("2025-01-31 10:00:00")
 	began := s.clock.Now()
-	if _, err := s.pay(ctx, "invoice-1", began, began); err != nil {
+	if _, err := s.pay(ctx, began, began); err != nil {
 		return err
 	}
 	s.clock.set("2025-01-31 10:00:05")
-	again, err := s.pay(ctx, "invoice-1", began, began)
+	again, err := s.pay(ctx, began, began)
 	if err != nil {
 		return err
 	}
@@ -51,12 +51,12 @@ func (s *story) subscribe(ctx context.Context) error {
 }
 
 // pay pays for a cycle of a subscription that began at since.
-func (s *story) pay(ctx context.Context, id string, since, start time.Time) (credits.Receipt, error) {
+func (s *story) pay(ctx context.Context, since, start time.Time) (credits.Receipt, error) {
 	plan, err := catalog.Plan("professional-monthly")
 	if err != nil {
 		return credits.Receipt{}, err
 	}
-	sold := invoice{id: id, account: account, subscription: subscription, plan: plan, since: since, start: start}
+	sold := invoice{account: account, subscription: subscription, plan: plan, since: since, start: start}
 	return sold.paid(ctx, s.ledger)
 }
 
@@ -158,7 +158,7 @@ func (s *story) buy(ctx context.Context, pack pricing.Pack) error {
 // renew pays for the second cycle in the last second of the first.
 func (s *story) renew(ctx context.Context) error {
 	s.clock.set("2025-02-28 09:59:59")
-	_, err := s.pay(ctx, "invoice-2", utc("2025-01-31 10:00:00"), utc("2025-02-28 10:00:00"))
+	_, err := s.pay(ctx, utc("2025-01-31 10:00:00"), utc("2025-02-28 10:00:00"))
 	if err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func (s *story) reprice(ctx context.Context) error {
 // in all but name.
 func (s *story) lapse(ctx context.Context) error {
 	s.clock.set("2025-03-31 10:00:01")
-	if _, err := s.pay(ctx, "invoice-3", s.clock.Now(), s.clock.Now()); err != nil {
+	if _, err := s.pay(ctx, s.clock.Now(), s.clock.Now()); err != nil {
 		return err
 	}
 	return s.show(ctx, "She renews a second after the end, and begins anew")

@@ -32,15 +32,15 @@ func newDesk(t *testing.T) *desk {
 func subscribed(t *testing.T, plan string) *desk {
 	t.Helper()
 	d := newDesk(t)
-	d.pay(invoiceOf(t, plan, "invoice-1", d.clock.Now()))
+	d.pay(invoiceOf(t, plan, d.clock.Now()))
 	return d
 }
 
 // invoiceOf is the invoice of a cycle of a subscription that began on 31 January.
-func invoiceOf(t *testing.T, plan, id string, start time.Time) invoice {
+func invoiceOf(t *testing.T, plan string, start time.Time) invoice {
 	t.Helper()
 	return invoice{
-		id: id, account: account, subscription: subscription,
+		account: account, subscription: subscription,
 		plan: planOf(t, plan), since: utc("2025-01-31 10:00:00"), start: start,
 	}
 }
@@ -67,7 +67,7 @@ func (d *desk) pay(i invoice) credits.Receipt {
 	d.t.Helper()
 	receipt, err := i.paid(d.t.Context(), d.ledger)
 	if err != nil {
-		d.t.Fatalf("paid(%s) = %v, want a receipt", i.id, err)
+		d.t.Fatalf("paid(%v) = %v, want a receipt", i.start, err)
 	}
 	return receipt
 }
@@ -131,7 +131,7 @@ func TestASubscriptionGivesItsCreditsEveryCycle(t *testing.T) {
 			d := subscribed(t, test.id)
 			d.has(test.credits)
 			d.clock.now = test.nextCycle.Add(-time.Hour)
-			d.pay(invoiceOf(t, test.id, "invoice-2", test.nextCycle))
+			d.pay(invoiceOf(t, test.id, test.nextCycle))
 			d.has(test.credits) // the next cycle's are not there before it begins
 			d.clock.now = test.nextCycle
 			d.has(2 * test.credits)
@@ -151,7 +151,7 @@ func TestR17_CyclesCountFromTheFirstPurchase(t *testing.T) {
 		if got := d.balance().Terms[0].Until; !got.Equal(start) {
 			t.Errorf("the end of cycle %d = %v, want %v", i, got, start)
 		}
-		d.pay(invoiceOf(t, "lite-monthly", "invoice-"+start.Format("01"), start))
+		d.pay(invoiceOf(t, "lite-monthly", start))
 	}
 }
 
@@ -175,7 +175,7 @@ func TestR15_CreditsEndWithTheSubscriptionAndGoOnIfItIsRenewedBefore(t *testing.
 			d := subscribed(t, "professional-monthly")
 			d.buy("order-1", "125")
 			d.clock.now = end.Add(test.late)
-			d.pay(invoiceOf(t, "professional-monthly", "invoice-2", end))
+			d.pay(invoiceOf(t, "professional-monthly", end))
 			d.clock.now = end.Add(time.Minute)
 			d.has(test.want)
 			if got := ended(d); got != test.ended {
@@ -272,7 +272,7 @@ func TestThePlansCreditsAreSpentBeforeBoughtOnes(t *testing.T) {
 
 func TestR19_APaymentThatIsReportedOftenCountsOnce(t *testing.T) {
 	d := newDesk(t)
-	first := invoiceOf(t, "lite-monthly", "invoice-1", d.clock.Now())
+	first := invoiceOf(t, "lite-monthly", d.clock.Now())
 	pack := order{id: "order-1", account: account, subscription: subscription, pack: packOf(t, "125")}
 	d.pay(first)
 	const deliveries = 20
@@ -310,18 +310,28 @@ func TestR19_APaymentThatIsReportedOftenCountsOnce(t *testing.T) {
 
 func TestADeliveryThatBrokeOffHalfwayIsCompletedByTheNext(t *testing.T) {
 	d := newDesk(t)
-	first := invoiceOf(t, "lite-monthly", "invoice-1", d.clock.Now())
-	half := credits.Renew{ID: "invoice-1", Account: account, Term: subscription, Until: utc("2025-02-28 10:00:00")}
+	first := invoiceOf(t, "lite-monthly", d.clock.Now())
+	cycle, err := first.plan.CycleAt(subscription, first.since, first.start)
+	if err != nil {
+		t.Fatalf("CycleAt(%v) = %v, want a cycle", first.start, err)
+	}
+	half, err := first.plan.Renew(account, cycle, first.since)
+	if err != nil {
+		t.Fatalf("Renew(%+v) = %v, want a command", cycle, err)
+	}
 	if _, err := d.ledger.Renew(t.Context(), half); err != nil {
 		t.Fatalf("Renew(%+v) = %v, want a receipt", half, err)
 	}
 	if d.pay(first).Replayed {
-		t.Error("paid(invoice-1).Replayed = true, want false: the credits were still to come")
+		t.Error("paid().Replayed = true, want false: the credits were still to come")
+	}
+	if got, want := len(history(t, d.ledger)), 2; got != want {
+		t.Errorf("History() has %d entries, want %d: one renewal, one grant", got, want)
 	}
 	d.has(150)
 	d.clock.now = d.clock.now.Add(time.Hour)
 	if !d.pay(first).Replayed {
-		t.Error("paid(invoice-1).Replayed = false, want true")
+		t.Error("paid().Replayed = false, want true")
 	}
 	d.has(150)
 }

@@ -10,7 +10,6 @@ import (
 
 // invoice is one billing cycle of a subscription, as it was sold.
 type invoice struct {
-	id           string
 	account      string
 	subscription string
 	plan         pricing.Plan
@@ -37,7 +36,10 @@ func (i invoice) paid(ctx context.Context, ledger *credits.Ledger) (credits.Rece
 		return credits.Receipt{}, err
 	}
 	grant.Meta = map[string]string{"name": i.plan.Name}
-	renew := credits.Renew{ID: i.id, Account: i.account, Term: i.subscription, Until: cycle.End}
+	renew, err := i.plan.Renew(i.account, cycle, i.since)
+	if err != nil {
+		return credits.Receipt{}, err
+	}
 	if _, err := ledger.Renew(ctx, renew); err != nil {
 		return credits.Receipt{}, err
 	}

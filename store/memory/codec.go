@@ -194,7 +194,9 @@ func (w *encoder) allowance(a *credits.Allowance) {
 	w.amount(a.Most)
 	w.text(a.Within.String())
 	w.amount(a.Granted)
+	w.instant(a.Counted)
 	w.instant(a.ResetAt)
+	w.instant(a.Since)
 	w.text(a.Term)
 	w.text(a.Source)
 	w.text(a.Validity.String())
@@ -352,7 +354,7 @@ func (r *decoder) allowance() *credits.Allowance {
 	a := &credits.Allowance{ID: r.text(), Amount: r.amount(), Every: parsed(r, expiry.ParseSpan), Anchor: r.instant()}
 	a.Number, a.Next, a.Reset = int(r.number()), r.instant(), r.flag()
 	a.Most, a.Within, a.Granted = r.amount(), parsed(r, expiry.ParseSpan), r.amount()
-	a.ResetAt = r.instant()
+	a.Counted, a.ResetAt, a.Since = r.instant(), r.instant(), r.instant()
 	a.Term, a.Source, a.Validity = r.text(), r.text(), parsed(r, expiry.Parse)
 	a.Features, a.Priority, a.OnlyWith = r.texts(), int(r.number()), r.text()
 	a.NonRefundable, a.Rollover = r.flag(), parsed(r, expiry.ParseRollover)

@@ -36,9 +36,7 @@ func Decode(data []byte, into any) (Index, error) {
 	if err := check(data); err != nil {
 		return nil, err
 	}
-	tokens := json.NewDecoder(bytes.NewReader(data))
-	tokens.UseNumber()
-	d := &decoder{lines: newLines(data), tokens: tokens, index: Index{}}
+	d := newDecoder(data)
 	if err := d.value("", 0, target.Elem()); err != nil {
 		return nil, err
 	}
@@ -82,16 +80,22 @@ func invalidByte(data []byte) int {
 }
 
 // fail returns the error at an offset.
-func (l lines) fail(offset int, path, reason string) *Error {
+func (l *lines) fail(offset int, path, reason string) *Error {
 	at := l.position(offset)
 	return &Error{Line: at.Line, Column: at.Column, Path: path, Reason: reason}
 }
 
 // decoder walks the tokens of a valid document.
 type decoder struct {
-	lines
+	*lines
 	tokens *json.Decoder
 	index  Index
+}
+
+func newDecoder(data []byte) *decoder {
+	tokens := json.NewDecoder(bytes.NewReader(data))
+	tokens.UseNumber()
+	return &decoder{lines: newLines(data), tokens: tokens, index: Index{}}
 }
 
 // token is one JSON token and where it stands.

@@ -64,7 +64,7 @@ type Common struct {
 func TestDecodeReadsWhatIsThere(t *testing.T) {
 	text := `{
 		"name": "a\u0062 \uD83D\uDE00", "count": -3, "open": true, "label": "x\u0079", "size": 12.50, "colour": "red",
-		"tags": [], "boxes": {"b": {"name": "c"}}, "beside": [{"name": ""}], "next": {"name": "d"}
+		"tags": ["t"], "boxes": {"b": {"name": "c"}}, "beside": [{"name": ""}], "next": {"name": "d"}
 	}`
 	var got shelf
 	if _, err := strictjson.Decode([]byte(text), &got); err == nil {
@@ -77,7 +77,7 @@ func TestDecodeReadsWhatIsThere(t *testing.T) {
 	}
 	want := shelf{
 		Name: "ab 😀", Count: -3, Open: true, Label: upper{"XY"}, Size: even{"12.5"}, Common: Common{Colour: "red"},
-		Tags: []string{}, Boxes: map[string]shelf{"b": {Name: "c"}}, Beside: []shelf{{}}, Next: &shelf{Name: "d"},
+		Tags: []string{"t"}, Boxes: map[string]shelf{"b": {Name: "c"}}, Beside: []shelf{{}}, Next: &shelf{Name: "d"},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(shelf{})); diff != "" {
 		t.Errorf("Decode(%s) (-want +got):\n%s", text, diff)
@@ -121,6 +121,9 @@ func TestDecodeSaysWhereItIsWrong(t *testing.T) {
 		{"an object for an array", `{"tags": {}}`, "line 1, column 10: tags: want an array, got an object"},
 		{"empty text for a text leaf", `{"label": ""}`, "line 1, column 11: label: is empty: leave the field out, or give it a value"},
 		{"empty text for one of certain words", `{"mood": ""}`, "line 1, column 10: mood: is empty: leave the field out, or give it a value"},
+		{"no elements of an optional array", "{\"name\": \"a\",\n\"tags\": [ ]}", "line 2, column 9: tags: is empty: leave the field out, or give it a value"},
+		{"no elements of an optional map", `{"name": "a", "boxes": {"b": {"name": "c", "boxes": {}}}}`, `line 1, column 53: boxes["b"].boxes: is empty: leave the field out, or give it a value`},
+		{"empty text of an optional field", `{"name": "a", "colour": ""}`, "line 1, column 25: colour: is empty: leave the field out, or give it a value"},
 		{"a number for a text leaf", `{"label": 5}`, "line 1, column 11: label: want a string, got a number"},
 		{"an object for a leaf", `{"size": {}}`, "line 1, column 10: size: want a single value, got an object"},
 		{"an array for a leaf", `{"label": []}`, "line 1, column 11: label: want a single value, got an array"},

@@ -5,7 +5,8 @@
 // encoding/json in what it refuses: fields that the struct does not have (names
 // match by case), fields given twice, fields that are missing, null, values of
 // another kind, empty text where only certain words mean something (any type of
-// text but string itself), text after the document, bytes that are not UTF-8, half
+// text but string itself), empty text, arrays and objects of a field that could be
+// left out, text after the document, bytes that are not UTF-8, half
 // of a surrogate pair, numbers in exponent notation, and whatever passes
 // [MaxBytes], [MaxDepth], [MaxKey] or [MaxNumber]. A field is required unless its
 // tag says omitempty or omitzero.

@@ -48,7 +48,7 @@ func (d *decoder) object(open token, path string, depth int, into reflect.Value)
 		if !ok {
 			return d.fail(key.start, path, fmt.Sprintf("unknown field %s: want %s", strconv.Quote(clip(name)), list(known)))
 		}
-		if err := d.value(Field(path, name), depth+1, into.FieldByIndex(f.index)); err != nil {
+		if err := d.member(Field(path, name), depth+1, into.FieldByIndex(f.index), f.required); err != nil {
 			return err
 		}
 	}
@@ -56,6 +56,22 @@ func (d *decoder) object(open token, path string, depth int, into reflect.Value)
 	for _, name := range slices.Sorted(maps.Keys(known)) {
 		if _, ok := seen[name]; !ok && known[name].required {
 			return d.fail(open.start, path, fmt.Sprintf("missing field %q", name))
+		}
+	}
+	return nil
+}
+
+// member decodes the value of a field, and refuses an empty one of a field that can
+// be left out: whoever writes [] means none, and what is not there may mean all.
+func (d *decoder) member(path string, depth int, into reflect.Value, required bool) error {
+	if err := d.value(path, depth, into); err != nil || required {
+		return err
+	}
+	switch into.Kind() {
+	case reflect.Map, reflect.Slice, reflect.String:
+		if into.Len() == 0 {
+			at := d.index[path]
+			return &Error{Line: at.Line, Column: at.Column, Path: path, Reason: isEmpty}
 		}
 	}
 	return nil

@@ -59,28 +59,41 @@ func Key(path, key string) string { return path + "[" + strconv.Quote(key) + "]"
 // Item returns the path of a slice's element: path[i].
 func Item(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
-// lines finds positions by offset.
+// lines finds positions by offset. It goes on from the position that it found
+// last, so that finding all of them in order takes one pass over the data, however
+// long the lines are.
 type lines struct {
 	data   []byte
 	starts []int // the offset at which each line begins
+
+	last    Position
+	offset  int // of last
+	counted int // the bytes that were looked at for columns
 }
 
-func newLines(data []byte) lines {
+func newLines(data []byte) *lines {
 	starts := []int{0}
 	for i, c := range data {
 		if c == '\n' {
 			starts = append(starts, i+1)
 		}
 	}
-	return lines{data: data, starts: starts}
+	return &lines{data: data, starts: starts, last: Position{Line: 1, Column: 1}}
 }
 
 // position returns the place of the byte at offset.
-func (l lines) position(offset int) Position {
+func (l *lines) position(offset int) Position {
 	offset = min(offset, len(l.data))
 	line, found := slices.BinarySearch(l.starts, offset)
 	if !found {
 		line--
 	}
-	return Position{Line: line + 1, Column: utf8.RuneCount(l.data[l.starts[line]:offset]) + 1}
+	from, column := l.starts[line], 1
+	if l.last.Line == line+1 && l.offset <= offset {
+		from, column = l.offset, l.last.Column
+	}
+	l.counted += offset - from
+	l.last = Position{Line: line + 1, Column: column + utf8.RuneCount(l.data[from:offset])}
+	l.offset = offset
+	return l.last
 }

@@ -8,8 +8,8 @@ import (
 	"unicode/utf16"
 )
 
-// isEmpty is said of empty text where only certain texts mean something. What is
-// left out is not there: empty text is a slip.
+// isEmpty is said of an empty value of an optional field, and of empty text where
+// only certain texts mean something. What is left out is not there: empty is a slip.
 const isEmpty = "is empty: leave the field out, or give it a value"
 
 // isLeaf reports whether v decodes itself.

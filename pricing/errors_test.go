@@ -1,0 +1,43 @@
+package pricing_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/scriphq/scrip/credits"
+	"github.com/scriphq/scrip/pricing"
+)
+
+// A rule that is priced on its own has no feature to name, and a count without a
+// unit has no unit to show.
+func TestErrorsNameNothingThatIsNotThere(t *testing.T) {
+	measured := readRule(t, `{"credits": 1, "per": "1 second", "most": "8 seconds"}`)
+	chosen := readRule(t, `{"by": "audio", "prices": {"yes": {"credits": 1}}}`)
+	for _, test := range []struct {
+		rule pricing.Rule
+		use  pricing.Use
+		want string
+	}{
+		{measured, pricing.Use{}, "pricing: quantity is missing: want a number of seconds"},
+		{measured, pricing.Use{Feature: "f"}, `pricing: "f": quantity is missing: want a number of seconds`},
+		{measured, pricing.Use{Quantity: pricing.MustParseQuantity("9 s")}, "pricing: quantity is 9s: at most 8s are allowed"},
+		{measured, pricing.Use{Quantity: pricing.Count(5, "")}, `pricing: quantity "5" has no unit: want a number of seconds`},
+		{chosen, pricing.Use{}, `pricing: attribute "audio" is missing: want "yes"`},
+	} {
+		if q, err := test.rule.Quote(test.use); err == nil || err.Error() != test.want {
+			t.Errorf("Quote(%v) = %v, %v, want %s", test.use, q.Amount, err, test.want)
+		}
+	}
+}
+
+func TestAShopWithoutPacksSaysSo(t *testing.T) {
+	c := shop(t)
+	const want = `pricing: no pack gives 5 credits for "music": there are none`
+	_, one := c.CheapestPack(credits.Of(5), "music")
+	_, several := c.CheapestPacks(credits.Of(5), "music")
+	for _, err := range []error{one, several} {
+		if !errors.Is(err, pricing.ErrNoPack) || err.Error() != want {
+			t.Errorf("CheapestPack(5, music) = %v, want %s", err, want)
+		}
+	}
+}
