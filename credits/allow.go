@@ -223,9 +223,9 @@ func (c *Allow) set(d *draft, allowance *Allowance, running bool) error {
 		Features: c.Features, Priority: c.Priority, OnlyWith: c.OnlyWith,
 		NonRefundable: c.NonRefundable, Rollover: c.Rollover, Paid: c.Paid, PaidFor: c.PaidFor, Meta: c.Meta,
 	}
-	allowance.Since = d.now
+	allowance.Since = d.seq + 1
 	if running {
-		allowance.Since, allowance.ResetAt = old.Since, old.ResetAt
+		allowance.Since, allowance.ResetAt, allowance.ResetSeq = old.Since, old.ResetAt, old.ResetSeq
 	}
 	switch {
 	case c.Anchor.IsZero() && running:
@@ -293,7 +293,7 @@ func (s *settlement) allow(id string, at time.Time) {
 		lot.Granted = Amount{}
 	}
 	lot.End = window.End
-	allowance.advance(lot.Granted, at)
+	allowance.advance(lot.Granted, at, s.seq+1)
 	allowance.Stopped = allowance.Stopped || err != nil // it will not give one later either
 	s.putAllowance(allowance)
 	s.occur(&lot, &allowance, held, at)

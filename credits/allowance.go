@@ -30,12 +30,15 @@ type Allowance struct {
 	Granted Amount    // in the Within that Counted is in, by occurrences under this cap
 	Counted time.Time // the last occurrence under this cap; zero: none
 
-	// ResetAt is the last occurrence that ended what was left of the ones before;
-	// zero: none has.
-	ResetAt time.Time
+	// ResetAt is when an occurrence last ended what was left of the ones before,
+	// and ResetSeq its entry; zero: none has.
+	ResetAt  time.Time
+	ResetSeq int64
 
-	Since time.Time // when it was set; a change keeps it, to set it again after a stop does not
-	Term  string    // the allowance stops when this term lapses; empty: none
+	// Since is the entry that set it. A change keeps it; to set it again after a
+	// stop does not.
+	Since int64
+	Term  string // the allowance stops when this term lapses; empty: none
 
 	// What each lot is given, as in a Grant.
 	Source        string
@@ -107,11 +110,11 @@ func (a *Allowance) share() Money {
 // of its period.
 func (a *Allowance) after() time.Time { return a.Every.Nth(a.Anchor, a.Number+1) }
 
-// advance moves on to the next occurrence. After the last one in the calendar
+// advance moves on to the next occurrence, after one that an entry granted. After the last one in the calendar
 // there is none, and the allowance is over.
-func (a *Allowance) advance(granted Amount, at time.Time) {
+func (a *Allowance) advance(granted Amount, at time.Time, seq int64) {
 	if a.Reset {
-		a.ResetAt = at
+		a.ResetAt, a.ResetSeq = at, seq
 	}
 	if !a.Most.IsZero() {
 		a.Granted, a.Counted = a.granted().plus(granted), a.Next

@@ -75,16 +75,17 @@ func (d *draft) resetNow(lot *Lot, opened int64) error {
 	}
 	var at time.Time
 	i, running := findID(d.state.Allowances, lot.Allowance)
-	switch {
-	case running && !lot.Start.Before(d.state.Allowances[i].Since):
-		at = d.state.Allowances[i].ResetAt
-	default:
+	if running && opened > d.state.Allowances[i].Since {
+		if a := &d.state.Allowances[i]; a.ResetSeq > opened {
+			at = a.ResetAt
+		}
+	} else {
 		if err := d.need(lot.Allowance); err != nil {
 			return err
 		}
 		at = d.resetAfter(lot.Allowance, opened)
 	}
-	if lot.Start.Before(at) && !lot.endedAt(at) {
+	if !at.IsZero() && !lot.endedAt(at) {
 		lot.End, lot.Validity, lot.Rollover = at, expiry.Until(at), expiry.Rollover{}
 	}
 	return nil

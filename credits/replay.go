@@ -78,7 +78,7 @@ func (e *Entry) occurs() bool { return e.Kind == KindGrant && e.Of != "" }
 // left it: the last one does.
 func (s *State) occurred(e *Entry) {
 	if i, running := findID(s.Allowances, e.Of); running && e.Allowance == nil {
-		s.Allowances[i].advance(e.Amount, e.At)
+		s.Allowances[i].advance(e.Amount, e.At, e.Seq)
 	}
 }
 

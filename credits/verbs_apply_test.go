@@ -228,6 +228,9 @@ func (a *verbsAccount) tryCapture(v credits.Capture) error {
 		held += p.amount
 	}
 	excess := v.Amount.Micros() - held
+	if excess > 0 && a.frozen {
+		return credits.ErrFrozen
+	}
 	if excess > 0 && excess > a.payable(h.feature) {
 		return credits.ErrInsufficient
 	}
@@ -349,6 +352,9 @@ func (a *verbsAccount) giveBack(v credits.Refund, c verbsCommand, u *verbsUse, g
 		for _, scope := range scopes {
 			if !slices.Equal(scope, scopes[0]) {
 				fresh.features = []string{u.feature}
+				if u.feature == "" { // only lots for all features paid
+					fresh.features = nil
+				}
 			}
 		}
 		fresh.end, _ = fresh.window(c.rule)

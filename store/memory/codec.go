@@ -196,7 +196,8 @@ func (w *encoder) allowance(a *credits.Allowance) {
 	w.amount(a.Granted)
 	w.instant(a.Counted)
 	w.instant(a.ResetAt)
-	w.instant(a.Since)
+	w.number(a.ResetSeq)
+	w.number(a.Since)
 	w.text(a.Term)
 	w.text(a.Source)
 	w.text(a.Validity.String())
@@ -354,7 +355,7 @@ func (r *decoder) allowance() *credits.Allowance {
 	a := &credits.Allowance{ID: r.text(), Amount: r.amount(), Every: parsed(r, expiry.ParseSpan), Anchor: r.instant()}
 	a.Number, a.Next, a.Reset = int(r.number()), r.instant(), r.flag()
 	a.Most, a.Within, a.Granted = r.amount(), parsed(r, expiry.ParseSpan), r.amount()
-	a.Counted, a.ResetAt, a.Since = r.instant(), r.instant(), r.instant()
+	a.Counted, a.ResetAt, a.ResetSeq, a.Since = r.instant(), r.instant(), r.number(), r.number()
 	a.Term, a.Source, a.Validity = r.text(), r.text(), parsed(r, expiry.Parse)
 	a.Features, a.Priority, a.OnlyWith = r.texts(), int(r.number()), r.text()
 	a.NonRefundable, a.Rollover = r.flag(), parsed(r, expiry.ParseRollover)
