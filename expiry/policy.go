@@ -120,11 +120,11 @@ func PurchasedBefore(t time.Time, then, otherwise Policy) Policy {
 func lastingFor(s Span) Policy { return seal(rule{kind: lasting, span: s}) }
 
 // In returns p with every day, week, month, year and date in it read by the
-// clocks of loc, in place of any location it had; nil is UTC. Loc must be
-// one of the IANA database, such as [time.LoadLocation] returns for
-// "Europe/Berlin", else the policy is invalid: [time.Local] and [time.FixedZone]
-// have no name that means the same everywhere. Hours, instants, periods and terms are the same
-// everywhere.
+// clocks of loc, in place of any location it had; nil is UTC. Loc must be one of
+// the IANA database, such as [time.LoadLocation] returns for "Europe/Berlin", else
+// the policy is invalid: [time.FixedZone], and [time.Local] unless the environment
+// names its zone, have no name that means the same everywhere. Hours, instants,
+// periods and terms are the same everywhere.
 func (p Policy) In(loc *time.Location) Policy {
 	if p.flaw() != "" {
 		return p
