@@ -107,7 +107,14 @@ func (c *Allow) checkRhythm() error {
 	if err := checkPositive(c.Most); err != nil {
 		return err
 	}
-	return checkSpan("within", c.Within)
+	if err := checkSpan("within", c.Within); err != nil {
+		return err
+	}
+	january := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	if next := c.Within.Nth(january, 1); !next.IsZero() && next.Before(c.Every.Nth(january, 1)) {
+		return &InvalidError{Field: "within", Reason: fmt.Sprintf("is %v, less than every %v", c.Within, c.Every)}
+	}
+	return nil
 }
 
 // checkSpan refuses what has no span, or one too short.
