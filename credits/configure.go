@@ -10,7 +10,7 @@ type Configure struct {
 	Account string // required
 
 	Overdraft *Amount // how far spends may take the account into debt, zero or more
-	Frozen    *bool   // true refuses spends, reserves and extensions
+	Frozen    *bool   // true refuses spends, reserves, extensions and captures beyond a hold
 
 	Meta map[string]string // notes for the entry
 }

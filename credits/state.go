@@ -30,7 +30,7 @@ type State struct {
 // Settings are what an account is configured to. The zero value is the default.
 type Settings struct {
 	Overdraft Amount // how far spends may take the account into debt; zero: not at all
-	Frozen    bool   // refuses spends, reserves and extensions; time still settles
+	Frozen    bool   // refuses spends, reserves, extensions and captures beyond a hold; time still settles
 }
 
 // Change is what a decision does to a [State]. The zero Change does nothing.
