@@ -22,9 +22,10 @@ type Allow struct {
 	// Anchor is occurrence 0, from which all others are counted, so that one on
 	// the 31st comes on the last day of shorter months. The first to be granted
 	// is the last at or before now, whose period is under way: at once, with its
-	// validity counted from its own instant. Earlier ones are not granted. Zero:
-	// now; for an allowance that runs, its own anchor. A new Anchor or Every of
-	// one that runs takes effect after now.
+	// validity counted from its own instant. Earlier ones are not granted, and one
+	// that an allowance of this name has granted does not come again. Zero: now;
+	// for an allowance that runs, its own anchor. A new Anchor or Every of one that
+	// runs takes effect after now.
 	Anchor time.Time
 
 	Reset  bool        // occurrences end what is left of the ones before; excludes Rollover
@@ -265,18 +266,42 @@ func (c *Allow) checkValidity(d *draft, allowance *Allowance) error {
 }
 
 // aim finds the occurrence whose period is under way, or the first of all; for an
-// allowance that runs, and has granted that, the one after it.
+// allowance that runs, or did before and has granted that one, the one after it.
 func (c *Allow) aim(d *draft, allowance *Allowance, running bool) error {
 	allowance.Number = max(0, allowance.Every.Index(allowance.Anchor, d.now))
 	allowance.Next = allowance.Every.Nth(allowance.Anchor, allowance.Number)
-	if running && !allowance.Next.After(d.now) {
-		allowance.Number++
-		allowance.Next = allowance.Every.Nth(allowance.Anchor, allowance.Number)
+	if !allowance.Next.After(d.now) {
+		granted, err := running, error(nil)
+		if !running {
+			granted, err = d.granted(allowance)
+		}
+		if err != nil {
+			return err
+		}
+		if granted {
+			allowance.Number++
+			allowance.Next = allowance.Every.Nth(allowance.Anchor, allowance.Number)
+		}
 	}
 	if allowance.Next.IsZero() {
 		return &InvalidError{Field: "every", Reason: "gives no occurrence before the year 10000"}
 	}
 	return nil
+}
+
+// granted reports whether the occurrence that is due has come already, from an
+// allowance of the same name that was stopped, or ended with its term, meanwhile.
+func (d *draft) granted(allowance *Allowance) (bool, error) {
+	id := allowance.occurrenceID()
+	if err := d.need(id); err != nil {
+		return false, err
+	}
+	for entry := range d.told {
+		if entry.ID == id {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // allow grants the occurrence of an allowance that is due. Where its cap, its
@@ -293,7 +318,7 @@ func (s *settlement) allow(id string, at time.Time) {
 		held = s.endEarlier(id, at)
 	}
 	lot := allowance.lot()
-	lot.ID = s.occurrenceID(id, at)
+	lot.ID = allowance.occurrenceID()
 	lot.Granted = allowance.grants()
 	window, err := lot.Validity.Window(lot.reissuance(lot.Start, s.state.Terms))
 	if err != nil || s.full(lot.Granted) {
@@ -307,15 +332,6 @@ func (s *settlement) allow(id string, at time.Time) {
 	if !allowance.Stopped {
 		s.planAllowance(&allowance)
 	}
-}
-
-// occurrenceID names an occurrence by its instant. What a command brought about
-// at once is told apart by its Seq: an allowance can be stopped and set again.
-func (s *settlement) occurrenceID(id string, at time.Time) string {
-	if s.decided && at.Equal(s.now) {
-		return fmt.Sprintf("%sallow@%d/%s", reserved, s.seq+1, id)
-	}
-	return reserved + "allow/" + at.Format(time.RFC3339Nano) + "/" + id
 }
 
 // full reports whether a new lot of that size would be too much for the account:

@@ -106,6 +106,12 @@ func (a *Allowance) share() Money {
 	return Money{Minor: minor, Currency: a.Paid.Currency}
 }
 
+// occurrenceID names the occurrence that is due, by the allowance and the instant,
+// so that it comes once, also where the allowance was stopped and set again.
+func (a *Allowance) occurrenceID() string {
+	return reserved + "allow/" + a.Next.Format(time.RFC3339Nano) + "/" + a.ID
+}
+
 // after returns the instant of the occurrence after the one that is due: the end
 // of its period.
 func (a *Allowance) after() time.Time { return a.Every.Nth(a.Anchor, a.Number+1) }

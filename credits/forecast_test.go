@@ -53,12 +53,12 @@ func TestForecast(t *testing.T) {
 		{"an allowance goes on", func(b till) {
 			b.allow(credits.Allow{ID: "allow", Allowance: "plan", Amount: n(10), Every: daily, Validity: expiry.EndOfPeriod()})
 		}, perDay(4), credits.Forecast{Until: day(2), Used: n(8), Left: n(6),
-			Lost: []credits.End{{At: day(1), Amount: n(10), Lot: "~allow@2/plan"}, {At: day(2), Amount: n(6), Lot: "~allow/2026-03-11T09:30:00Z/plan"}}}},
+			Lost: []credits.End{{At: day(1), Amount: n(10), Lot: "~allow/2026-03-10T09:30:00Z/plan"}, {At: day(2), Amount: n(6), Lot: "~allow/2026-03-11T09:30:00Z/plan"}}}},
 		{"an allowance stops with its term, and its credits end with it", func(b till) {
 			b.renew(credits.Renew{ID: "sub", Term: "pro", Until: day(2)})
 			b.allow(credits.Allow{ID: "allow", Allowance: "plan", Amount: n(10), Every: daily, Term: "pro", Validity: expiry.WhileSubscribed()})
 		}, perDay(4), credits.Forecast{Until: day(9), Used: n(4), RunsOut: day(2),
-			Lost: []credits.End{{At: day(2), Amount: n(10), Lot: "~allow/2026-03-11T09:30:00Z/plan"}, {At: day(2), Amount: n(6), Lot: "~allow@3/plan"}}}},
+			Lost: []credits.End{{At: day(2), Amount: n(6), Lot: "~allow/2026-03-10T09:30:00Z/plan"}, {At: day(2), Amount: n(10), Lot: "~allow/2026-03-11T09:30:00Z/plan"}}}},
 		{"a hold that lapses is there to be used", func(b till) {
 			b.grant(credits.Grant{ID: "a", Amount: n(10)})
 			b.hold(credits.Reserve{ID: "hold", Amount: n(8), Deadline: day(2)})

@@ -139,7 +139,7 @@ func TestR30_ARefundFollowsTheAllocationNotTheCalendar(t *testing.T) {
 	b.clock.set(monthly.Nth(start, 1))
 	before := b.history(credits.Query{NewestFirst: true, Limit: 1})[0].Seq
 	b.refund(credits.Refund{ID: "refund", Of: "job", All: true})
-	if got, want := b.since(before), "refund job 30, end ~allow@2/monthly -30"; got != want {
+	if got, want := b.since(before), "refund job 30, end ~allow/2026-03-10T09:30:00Z/monthly -30"; got != want {
 		t.Errorf("Refund(in the next month) recorded %s, want %s", got, want)
 	}
 	if got, want := b.lots(), "~allow/2026-04-10T09:30:00Z/monthly 100"; got != want {
@@ -173,7 +173,7 @@ func TestR32_DebtIsRepaidByWhateverComesNext(t *testing.T) {
 		"a grant that is too small": {func(b till) { b.grant(credits.Grant{ID: "pack", Amount: credits.Of(2)}) }, "debt 4"},
 		"an allowance": {func(b till) {
 			b.allow(credits.Allow{ID: "allow", Allowance: "plan", Amount: credits.Of(10), Every: daily})
-		}, "~allow@5/plan 4"},
+		}, "~allow/2026-03-10T09:30:00Z/plan 4"},
 		"a transfer": {func(b till) {
 			b.grant(credits.Grant{ID: "gift", Account: "bob", Amount: credits.Of(10)})
 			if _, err := b.ledger.Transfer(b.ctx, credits.Transfer{ID: "move", From: "bob", To: "ada", Amount: credits.Of(10)}); err != nil {

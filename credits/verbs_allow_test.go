@@ -32,6 +32,12 @@ func verbsCount(anchor time.Time, span string, at time.Time) (n int) {
 
 func (w *verbsAllow) nth(n int) time.Time { return verbsAfter(w.anchor, w.c.Every.String(), n) }
 
+// occurrence names the next one: it comes once, also where the allowance was
+// stopped and set again.
+func (w *verbsAllow) occurrence() string {
+	return w.c.Allowance + w.nth(w.number).Format(time.RFC3339Nano)
+}
+
 // lot is the lot of an occurrence, without its amount.
 func (w *verbsAllow) lot(n int) *verbsLot {
 	return &verbsLot{
@@ -60,6 +66,7 @@ func (a *verbsAccount) occur(w *verbsAllow) {
 		l.end, _ = l.window(w.rule)
 		a.open(l, e.postings)
 	}
+	a.came = append(a.came, w.occurrence())
 	w.number++
 	a.post(e)
 }

@@ -23,6 +23,7 @@ type verbsAccount struct {
 	holds     []*verbsHold
 	terms     []*verbsTerm // every life of every subscription
 	allows    []*verbsAllow
+	came      []string // the occurrences so far, by allowance and instant
 	uses      []*verbsUse
 	entries   []verbsEntry
 	said      map[string]string // by ID: what the command said that took effect

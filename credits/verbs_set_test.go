@@ -93,7 +93,7 @@ func (a *verbsAccount) tryAllow(v credits.Allow, c verbsCommand) error {
 		w.number = old.number
 	case !w.anchor.After(a.now):
 		w.number = verbsCount(w.anchor, v.Every.String(), a.now)
-		if old != nil {
+		if old != nil || slices.Contains(a.came, w.occurrence()) {
 			w.number++
 		}
 	}

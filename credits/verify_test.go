@@ -206,7 +206,7 @@ func TestVerifyFindsTamperedEntries(t *testing.T) {
 		{"a missing end", renumbered("~end/old"), credits.RuleTime},
 		{"a missing rollover", renumbered("~rollover/1/rolls"), credits.RuleTime},
 		{"a missing lapse of a hold", renumbered("~lapse/hold/brief"), credits.RuleTime},
-		{"a missing occurrence", renumbered("~allow@11/plan"), credits.RuleTime},
+		{"a missing occurrence", renumbered("~allow/2026-03-10T09:30:00Z/plan"), credits.RuleTime},
 		{"an end that was not due", entryOf("last", func(e *credits.Entry) {
 			*e = credits.Entry{Account: "ada", Seq: e.Seq, ID: "~end/pack", Of: "pack", Kind: credits.KindEnd, At: e.At, Amount: e.Amount, Balance: e.Balance, Postings: []credits.Posting{{Lot: "pack", Available: e.Amount}}}
 		}), credits.RuleTime},
@@ -219,10 +219,10 @@ func TestVerifyFindsTamperedEntries(t *testing.T) {
 		{"a rollover of more", entryOf("~rollover/1/rolls", func(e *credits.Entry) {
 			e.Postings[0].Available, e.Postings[1].Available, e.Lots[0].Available, e.Lots[0].Granted = credits.Of(-5), credits.Of(5), credits.Of(5), credits.Of(5)
 		}), credits.RuleTime},
-		{"an occurrence that gives more", entryOf("~allow@11/plan", func(e *credits.Entry) {
+		{"an occurrence that gives more", entryOf("~allow/2026-03-10T09:30:00Z/plan", func(e *credits.Entry) {
 			e.Amount, e.Postings[0].Available, e.Lots[0].Granted, e.Lots[0].Available = credits.Of(11), credits.Of(11), credits.Of(11), credits.Of(11)
 		}), credits.RuleTime},
-		{"an occurrence that stops its allowance", entryOf("~allow@11/plan", func(e *credits.Entry) { e.Allowance = &credits.Allowance{ID: "plan", Stopped: true} }), credits.RuleTime},
+		{"an occurrence that stops its allowance", entryOf("~allow/2026-03-10T09:30:00Z/plan", func(e *credits.Entry) { e.Allowance = &credits.Allowance{ID: "plan", Stopped: true} }), credits.RuleTime},
 		{"a hold's lapse that leaves it open", entryOf("~lapse/hold/brief", func(e *credits.Entry) { e.Hold.Settled = false }), credits.RuleEntry},
 		{"a term that ends later", entryOf("sub", func(e *credits.Entry) { e.Term.Until = day(21) }), credits.RuleState},
 		{"a term that began earlier", entryOf("sub", func(e *credits.Entry) { e.Term.Since = day(-1) }), credits.RuleState},

@@ -35,8 +35,8 @@ const (
 // credits would be a second grant of the same cycle. A zero since counts the cycles
 // from when the command is executed, and grants the first at once.
 //
-// The allowance of a subscription that lapsed is a new one: set anew within a cycle
-// that had already come, in days of grace, it grants that cycle again.
+// A cycle comes once: where the subscription lapsed after days of grace and is paid
+// late within the same cycle, the new allowance goes on with the next.
 //
 // Each cycle's credits carry their share of the price, as those of Plan.Grant do.
 // The shares of the cycles that are billed together sum to the price. A cycle to
