@@ -312,12 +312,12 @@ func (s *settlement) allow(id string, at time.Time) {
 	if !running {
 		return // stopped with its term, at this very instant
 	}
-	allowance := s.state.Allowances[i]
+	allowance := &s.state.Allowances[i]
 	var held []Lot
 	if allowance.Reset {
 		held = s.endEarlier(id, at)
 	}
-	lot := allowance.lot()
+	lot := s.newLot(allowance.lot())
 	lot.ID = allowance.occurrenceID()
 	lot.Granted = allowance.grants()
 	window, err := lot.Validity.Window(lot.reissuance(lot.Start, s.state.Terms))
@@ -327,19 +327,21 @@ func (s *settlement) allow(id string, at time.Time) {
 	lot.End = window.End
 	allowance.advance(lot.Granted, at, s.seq+1)
 	allowance.Stopped = allowance.Stopped || err != nil // it will not give one later either
-	s.putAllowance(allowance)
-	s.occur(&lot, &allowance, held, at)
 	if !allowance.Stopped {
-		s.planAllowance(&allowance)
+		s.planAllowance(allowance)
+		s.occur(lot, id, nil, held, at)
+		return
 	}
+	last := *allowance
+	s.putAllowance(last)
+	s.occur(lot, id, &last, held, at)
 }
 
 // full reports whether a new lot of that size would be too much for the account:
 // for its balance, or for the number of its lots.
 func (s *settlement) full(granted Amount) bool {
 	if len(s.lots) >= MaxLots {
-		for range s.all { // forgets those that have closed
-		}
+		s.forgetClosed()
 	}
 	balance, err := s.total.Add(granted)
 	return err != nil || fits(balance, s.change.Debt, s.change.DebtHeld) != nil || len(s.lots) >= MaxLots
@@ -356,7 +358,7 @@ func (s *settlement) endEarlier(id string, at time.Time) (held []Lot) {
 	}
 	for _, lot := range earlier {
 		lot.End, lot.Validity, lot.Rollover = at, expiry.Until(at), expiry.Rollover{}
-		s.record(lot)
+		s.touch(lot)
 		s.end(lot, at, true)
 		if !lot.Closed() {
 			held = append(held, *lot)
@@ -366,21 +368,16 @@ func (s *settlement) endEarlier(id string, at time.Time) (held []Lot) {
 }
 
 // occur records an occurrence and the ends of earlier ones that are held, and opens
-// its lot unless it is empty.
-func (s *settlement) occur(lot *Lot, allowance *Allowance, held []Lot, at time.Time) {
+// its lot unless it is empty. last is the allowance as it stopped, if it did.
+func (s *settlement) occur(lot *Lot, allowance string, last *Allowance, held []Lot, at time.Time) {
 	entry := Entry{
-		ID: lot.ID, Of: allowance.ID, Kind: KindGrant, At: at, Amount: lot.Granted,
-		Source: lot.Source, Lots: held, Meta: lot.Meta,
-	}
-	if allowance.Stopped {
-		entry.Allowance = ref(allowance.Clone())
+		ID: lot.ID, Of: allowance, Kind: KindGrant, At: at, Amount: lot.Granted,
+		Source: lot.Source, Lots: held, Meta: lot.Meta, Allowance: cloned(last),
 	}
 	if lot.Granted.Sign() > 0 {
 		entry.Postings = lot.repay(s.change.Debt)
 		entry.Lots = append(entry.Lots, *lot)
-		s.lots = append(s.lots, lot)
-		s.record(lot)
-		s.plan(lot)
+		s.open(lot)
 	}
 	s.must(entry)
 }

@@ -20,17 +20,15 @@ func (s *settlement) rollOver(lot *Lot, at time.Time) {
 	if err != nil {
 		return // no window, such as a term that lapses now: nothing goes on
 	}
-	next := lot.rolled(carried, at)
+	next := s.newLot(lot.rolled(carried, at))
 	next.Start, next.End = window.Start, window.End
 	lot.Available = lot.Available.minus(carried)
-	s.lots = append(s.lots, &next)
-	s.record(lot)
-	s.record(&next)
-	s.plan(&next)
+	s.touch(lot)
 	s.must(Entry{
-		ID: next.ID, Of: lot.ID, Kind: KindRollover, At: at, Source: lot.Source, Lots: []Lot{next},
+		ID: next.ID, Of: lot.ID, Kind: KindRollover, At: at, Source: lot.Source, Lots: []Lot{*next},
 		Postings: []Posting{{Lot: lot.ID, Available: carried.Neg()}, {Lot: next.ID, Available: carried}},
 	})
+	s.open(next)
 }
 
 // carried returns how much of a lot that ends now goes on. What else ends at this
@@ -66,6 +64,7 @@ func (l *Lot) rolled(carried Amount, at time.Time) Lot {
 	next.ID = fmt.Sprintf("%srollover/%d/%s", reserved, l.Rolled+1, l.root())
 	next.Granted, next.Available, next.Held, next.Spent = carried, carried, Amount{}, Amount{}
 	next.Validity, next.Start = l.Rollover.Validity(), at
+	next.Priority = l.Rollover.NextPriority(l.Priority)
 	next.Rolled = l.Rolled + 1
 	if l.Rolled == 0 {
 		next.Origin = l.Granted

@@ -21,7 +21,7 @@ func (d *draft) settle() {
 	s := settlement{draft: d}
 	s.collect()
 	for len(s.agenda) > 0 {
-		s.happen(heap.Pop(&s.agenda).(due))
+		s.happen(s.agenda.next())
 	}
 	s.close()
 	d.change.Due = d.nextDue()
@@ -55,8 +55,24 @@ const (
 	rankAllowance
 )
 
-// agenda is a heap of what is due, the first on top.
+// agenda is a heap of what is due, the first on top. Only its order is
+// container/heap's, whose Push and Pop would allocate for each.
 type agenda []due
+
+func (a *agenda) add(d due) {
+	*a = append(*a, d)
+	heap.Fix(a, len(*a)-1)
+}
+
+func (a *agenda) next() due {
+	last := len(*a) - 1
+	a.Swap(0, last)
+	first := (*a)[last]
+	if *a = (*a)[:last]; last > 0 {
+		heap.Fix(a, 0)
+	}
+	return first
+}
 
 func (a agenda) Len() int      { return len(a) }
 func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
@@ -65,23 +81,55 @@ func (a agenda) Less(i, j int) bool {
 	return cmp.Or(a[i].at.Compare(a[j].at), cmp.Compare(a[i].rank, a[j].rank), strings.Compare(a[i].id, a[j].id)) < 0
 }
 
-// Push implements heap.Interface.
-func (a *agenda) Push(x any) { *a = append(*a, x.(due)) }
-
-// Pop implements heap.Interface.
-func (a *agenda) Pop() any {
-	last := len(*a) - 1
-	x := (*a)[last]
-	*a = (*a)[:last]
-	return x
-}
+// Push and Pop complete heap.Interface. Nothing calls them.
+func (a *agenda) Push(any) { panic("credits: broken invariant: pushed") }
+func (a *agenda) Pop() any { panic("credits: broken invariant: popped") }
 
 // settlement is one run of settle. While it runs, lots keep their places, so that
 // the agenda can point to them.
 type settlement struct {
 	*draft
 	agenda agenda
-	lots   []*Lot // those that may be open: the draft's own, and new ones
+	lots   []*Lot        // those that may be open: the draft's own, and new ones
+	born   map[*Lot]bool // the new ones of lots, which go into the change at the end
+	spare  []*Lot        // new ones that have closed, to use again
+	many   int           // how many lots are worth a look for closed ones
+
+	occurred []string // the allowances that come due, which go into the change at the end
+}
+
+// open adds a lot to the account. One that also closes while this settlement runs
+// never goes into the change: its entries have it.
+func (s *settlement) open(lot *Lot) {
+	if s.born == nil {
+		s.born = make(map[*Lot]bool)
+	}
+	if len(s.lots) >= s.many {
+		s.forgetClosed()
+		s.many = 2*len(s.lots) + manyLots
+	}
+	s.born[lot] = true
+	s.lots = append(s.lots, lot)
+	s.plan(lot)
+}
+
+// newLot returns a copy of a lot, for open.
+func (s *settlement) newLot(lot Lot) *Lot {
+	if len(s.spare) == 0 {
+		s.spare = append(s.spare, new(Lot))
+	}
+	last := len(s.spare) - 1
+	spare := s.spare[last]
+	s.spare = s.spare[:last]
+	*spare = lot
+	return spare
+}
+
+// touch records a lot as it is now.
+func (s *settlement) touch(lot *Lot) {
+	if !s.born[lot] {
+		s.record(lot)
+	}
 }
 
 // collect puts on the agenda what has come due of what is there.
@@ -93,12 +141,12 @@ func (s *settlement) collect() {
 	}
 	for i := range s.state.Holds {
 		if hold := &s.state.Holds[i]; !hold.Deadline.After(s.now) {
-			heap.Push(&s.agenda, due{at: hold.Deadline, rank: rankHold, id: hold.ID})
+			s.agenda.add(due{at: hold.Deadline, rank: rankHold, id: hold.ID})
 		}
 	}
 	for i := range s.state.Terms {
 		if term := &s.state.Terms[i]; !term.Until.After(s.now) {
-			heap.Push(&s.agenda, due{at: term.Until, rank: rankLapse, id: term.ID})
+			s.agenda.add(due{at: term.Until, rank: rankLapse, id: term.ID})
 		}
 	}
 	expected := len(s.agenda)
@@ -106,6 +154,7 @@ func (s *settlement) collect() {
 		allowance := &s.state.Allowances[i]
 		s.planAllowance(allowance)
 		if !allowance.Next.After(s.now) {
+			s.occurred = append(s.occurred, allowance.ID)
 			expected += 2 * (1 + allowance.Every.Index(allowance.Next, s.now))
 		}
 	}
@@ -116,13 +165,13 @@ func (s *settlement) collect() {
 // from a hold or by a refund, ends when it comes back.
 func (s *settlement) plan(lot *Lot) {
 	if lot.endedAt(s.now) {
-		heap.Push(&s.agenda, due{at: later(lot.End, s.at), rank: rankEnd, id: lot.ID, lot: lot})
+		s.agenda.add(due{at: later(lot.End, s.at), rank: rankEnd, id: lot.ID, lot: lot})
 	}
 }
 
 func (s *settlement) planAllowance(allowance *Allowance) {
 	if !allowance.Next.After(s.now) {
-		heap.Push(&s.agenda, due{at: later(allowance.Next, s.at), rank: rankAllowance, id: allowance.ID})
+		s.agenda.add(due{at: later(allowance.Next, s.at), rank: rankAllowance, id: allowance.ID})
 	}
 }
 
@@ -131,6 +180,9 @@ func (s *settlement) happen(event due) {
 	case rankHold:
 		s.lapseHold(event.id, event.at)
 	case rankEnd:
+		if event.lot.ID != event.id {
+			return // it closed before its end, and its memory is another's now
+		}
 		s.end(event.lot, event.at, event.at.Equal(event.lot.End) && !slices.Contains(s.late, event.lot.ID))
 	case rankLapse:
 		s.lapse(event.id, event.at)
@@ -141,12 +193,21 @@ func (s *settlement) happen(event due) {
 
 // close brings the draft's lots into order again.
 func (s *settlement) close() {
+	s.forgetClosed()
 	open := make([]Lot, 0, len(s.lots))
-	for lot := range s.all {
+	for _, lot := range s.lots {
 		open = append(open, *lot)
+		if s.born[lot] {
+			s.record(lot)
+		}
 	}
 	slices.SortFunc(open, func(a, b Lot) int { return a.Compare(&b) })
 	s.state.Lots = open
+	for _, id := range s.occurred {
+		if i, running := findID(s.state.Allowances, id); running {
+			s.change.Allowances = touch(s.change.Allowances, &s.state.Allowances[i])
+		}
+	}
 }
 
 // all yields the lots that are open, and forgets those that are not: time never
@@ -157,6 +218,10 @@ func (s *settlement) all(yield func(*Lot) bool) {
 	more := true
 	for _, lot := range s.lots {
 		if lot.Closed() {
+			if s.born[lot] {
+				delete(s.born, lot)
+				s.spare = append(s.spare, lot)
+			}
 			continue
 		}
 		kept = append(kept, lot)
@@ -164,6 +229,11 @@ func (s *settlement) all(yield func(*Lot) bool) {
 	}
 	clear(s.lots[len(kept):])
 	s.lots = kept
+}
+
+func (s *settlement) forgetClosed() {
+	for range s.all {
+	}
 }
 
 // lapseHold gives back what a hold has beyond its deadline.
@@ -176,7 +246,7 @@ func (s *settlement) lapseHold(id string, at time.Time) {
 		for lot := range s.all {
 			if lot.ID == part.Lot {
 				lot.Available, lot.Held = lot.Available.plus(part.Amount), lot.Held.minus(part.Amount)
-				s.record(lot)
+				s.touch(lot)
 				s.planAgain(lot, at)
 			}
 		}
@@ -191,7 +261,7 @@ func (s *settlement) lapseHold(id string, at time.Time) {
 // when its own turn is over.
 func (s *settlement) planAgain(lot *Lot, at time.Time) {
 	if lot.endedAt(at) {
-		heap.Push(&s.agenda, due{at: at, rank: rankEnd, id: lot.ID, lot: lot})
+		s.agenda.add(due{at: at, rank: rankEnd, id: lot.ID, lot: lot})
 	}
 }
 
@@ -206,11 +276,11 @@ func (s *settlement) end(lot *Lot, at time.Time, onTime bool) {
 		s.rollOver(lot, at)
 	}
 	rest := lot.Available
-	lot.Available = Amount{}
-	s.record(lot)
 	if rest.IsZero() {
 		return
 	}
+	lot.Available = Amount{}
+	s.touch(lot)
 	s.must(Entry{
 		ID: s.endID(lot, onTime), Of: lot.ID, Kind: KindEnd, At: at,
 		Amount:   rest.Neg(),
@@ -241,7 +311,7 @@ func (s *settlement) lapse(id string, at time.Time) {
 	for lot := range s.all {
 		if lot.Term == id && !lot.Closed() {
 			lot.Term = "" // a later term of that ID is another
-			s.record(lot)
+			s.touch(lot)
 		}
 	}
 	s.must(Entry{ID: s.lapseID(id, at), Of: id, Kind: KindLapse, At: at, Term: &term})

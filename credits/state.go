@@ -41,7 +41,8 @@ type Change struct {
 	Debt, DebtHeld Amount   // the new State.Debt and State.DebtHeld
 	Settings       Settings // the new State.Settings
 
-	// Every touched record once, as it is now: new, changed or closed.
+	// Every touched record once, as it is now: new, changed or closed. A lot that
+	// opened and closed within the change may be left out.
 	Lots       []Lot
 	Holds      []Hold
 	Terms      []Term
