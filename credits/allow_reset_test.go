@@ -2,7 +2,9 @@ package credits_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/scriphq/scrip/credits"
 	"github.com/scriphq/scrip/expiry"
@@ -29,5 +31,25 @@ func TestR40_AnAllowanceThatResetsCannotRollOver(t *testing.T) {
 	balance, err := d.ledger.Balance(d.ctx, "ada")
 	if err != nil || balance.Available != credits.Of(50) {
 		t.Errorf("Balance() after three resets = %v, %v, want 50", balance.Available, err)
+	}
+}
+
+// Where holds have all of a lot that was to roll over, only the occurrence that ends
+// it says so: Verify reads it from there.
+func TestR40_VerifyKnowsThatAResetEndsAHeldLotThatWasToRollOver(t *testing.T) {
+	b := openTill(t)
+	give := credits.Allow{ID: "set", Allowance: "plan", Amount: credits.Of(1), Every: daily, Validity: expiry.Days(3), Rollover: expiry.Roll(expiry.Days(1))}
+	b.allow(give)
+	b.hold(credits.Reserve{ID: "hold", Amount: credits.Of(1), Deadline: day(20)})
+	b.clock.set(day(0).Add(12 * time.Hour))
+	give.ID, give.Reset, give.Rollover = "change", true, expiry.Rollover{}
+	b.allow(give)
+	b.clock.set(day(1))
+	if _, err := b.ledger.Sweep(b.ctx); err != nil {
+		t.Fatalf("Sweep() = %v, want no error", err)
+	}
+	b.verified()
+	if got := b.lots(); !strings.HasSuffix(got, " 0+1, ~allow/2026-03-11T09:30:00Z/plan 1") {
+		t.Errorf("lots = %s, want the first, held, and the second", got)
 	}
 }

@@ -84,6 +84,95 @@ func TestRolloverMakesALotOfItsOwn(t *testing.T) {
 	}
 }
 
+// A plan that is drawn first has a bank that is drawn last, and what is bought
+// between them, whichever ends or started sooner.
+func TestRolloverHasAPriorityOfItsOwn(t *testing.T) {
+	for _, c := range []struct {
+		name, rollover, drawn string
+	}{
+		{"without one, what goes on is drawn as the lot was", "all for permanent", "~rollover/1/plan -100, pack -50"},
+		{"of a later one, what is bought goes first", "all for permanent, priority 1", "pack -80, ~rollover/1/plan -70"},
+		{"though what goes on ends sooner", "all for 2 days, priority 1", "pack -80, ~rollover/1/plan -70"},
+		{"of the first one, it goes before all", "all for permanent, priority -1000", "~rollover/1/plan -100, pack -50"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := openTill(t)
+			b.grant(credits.Grant{ID: "plan", Amount: credits.Of(100), Validity: expiry.Days(10), Priority: -5, Rollover: expiry.MustParseRollover(c.rollover)})
+			b.clock.set(day(11))
+			b.grant(credits.Grant{ID: "pack", Amount: credits.Of(80), Validity: expiry.Permanent()})
+			if got := gave(b.spend(credits.Spend{ID: "job", Amount: credits.Of(150)}).Entry); got != c.drawn {
+				t.Errorf("Spend(150) under %q drew %s, want %s", c.rollover, got, c.drawn)
+			}
+		})
+	}
+}
+
+// Each rollover sets the priority again; one without keeps what Amend made of it.
+func TestRolloverSetsThePriorityEachTime(t *testing.T) {
+	for _, c := range []struct {
+		rollover        string
+		priority, again int // after the first rollover, and after the second of a lot that was amended to 9
+	}{
+		{"all for 5 days", 4, 9},
+		{"all for 5 days, priority 0", 0, 0},
+		{"all for 5 days, priority 1000", credits.MaxPriority, credits.MaxPriority},
+	} {
+		t.Run(c.rollover, func(t *testing.T) {
+			b := openTill(t)
+			b.grant(credits.Grant{ID: "plan", Amount: credits.Of(10), Validity: expiry.Days(10), Priority: 4, Rollover: expiry.MustParseRollover(c.rollover)})
+			b.clock.set(day(10))
+			first := b.balance().Lots[0]
+			nine := 9
+			if _, err := b.ledger.Amend(b.ctx, credits.Amend{ID: "amend", Account: "ada", Lot: first.ID, Priority: &nine}); err != nil {
+				t.Fatalf("Amend(%s) = %v, want no error", first.ID, err)
+			}
+			b.clock.set(day(15))
+			second := b.balance().Lots[0]
+			if first.Priority != c.priority || second.Priority != c.again || second.ID != "~rollover/2/plan" {
+				t.Errorf("priorities under %q = %d, then %d of %s, want %d, then %d", c.rollover, first.Priority, second.Priority, second.ID, c.priority, c.again)
+			}
+		})
+	}
+}
+
+func TestRolloverPrioritiesHaveTheBoundsOfLots(t *testing.T) {
+	if expiry.MaxPriority != credits.MaxPriority {
+		t.Fatalf("expiry.MaxPriority = %d, want credits.MaxPriority, %d", expiry.MaxPriority, credits.MaxPriority)
+	}
+	b := openTill(t)
+	for priority, field := range map[int]string{
+		credits.MaxPriority: "", -credits.MaxPriority: "", credits.MaxPriority + 1: "rollover", -credits.MaxPriority - 1: "rollover",
+	} {
+		rollover, id := expiry.Roll(expiry.Days(1)).Priority(priority), fmt.Sprint(priority)
+		_, granted := b.ledger.Grant(b.ctx, credits.Grant{ID: "grant-" + id, Account: "ada", Amount: credits.Of(1), Validity: expiry.Days(1), Rollover: rollover})
+		_, allowed := b.ledger.Allow(b.ctx, credits.Allow{
+			ID: "allow-" + id, Account: "ada", Allowance: id, Amount: credits.Of(1), Every: monthly, Validity: expiry.Days(1), Rollover: rollover,
+		})
+		for _, err := range []error{granted, allowed} {
+			invalid, refused := errors.AsType[*credits.InvalidError](err)
+			if refused != (field != "") || refused && invalid.Field != field || !refused && err != nil {
+				t.Errorf("%q = %v, want refused for its %q", rollover, err, field)
+			}
+		}
+	}
+}
+
+// The priority is part of what the caller said.
+func TestR08_ARolloverOfAnotherPriorityIsAnotherGrant(t *testing.T) {
+	b := openTill(t)
+	c := credits.Grant{ID: "plan", Account: "ada", Amount: credits.Of(1), Validity: expiry.Days(1), Rollover: expiry.Roll(expiry.Days(1)).Priority(0)}
+	b.grant(c)
+	if again := b.grant(c); !again.Replayed {
+		t.Errorf("Grant(%v, again) = %v, want a replay", c.Rollover, again.Entry)
+	}
+	for _, other := range []expiry.Rollover{expiry.Roll(expiry.Days(1)), expiry.Roll(expiry.Days(1)).Priority(1)} {
+		c.Rollover = other
+		if _, err := b.ledger.Grant(b.ctx, c); !errors.Is(err, credits.ErrIDReused) {
+			t.Errorf("Grant(%v) = %v, want %v", other, err, credits.ErrIDReused)
+		}
+	}
+}
+
 func TestRolloverOfAPlan(t *testing.T) {
 	for _, c := range []struct {
 		name     string

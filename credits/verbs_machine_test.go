@@ -62,6 +62,8 @@ var (
 		{text: "all for 1 day", rule: modelRule{kind: "days", n: 1}},
 		{text: "at most 2.5 for 2 days", most: 2_500_000, rule: modelRule{kind: "days", n: 2}},
 		{text: "all for 1 day, once", times: 1, rule: modelRule{kind: "days", n: 1}},
+		{text: "all for 2 days, priority 0", rule: modelRule{kind: "days", n: 2}, ranked: true},
+		{text: "at most 2 for 1 day, 2 times, priority -1", most: 2_000_000, times: 2, rule: modelRule{kind: "days", n: 1}, ranked: true, priority: -1},
 		{text: "at most 50% of the grant for while subscribed", share: 50, rule: modelRule{kind: "while subscribed"}},
 	}
 	verbsFeatures = [][]string{nil, nil, {"music"}, {"image", "music"}}

@@ -61,6 +61,9 @@ type verbsRoll struct {
 	share int64 // percent of the grant; zero: no limit
 	times int   // zero: any number
 	rule  modelRule
+
+	ranked   bool // what goes on has a priority of its own
+	priority int
 }
 
 func (r verbsRoll) needsTerm() bool { return r.rule.kind == "while subscribed" }
@@ -373,6 +376,9 @@ func (a *verbsAccount) end(l *verbsLot) {
 		next := *l
 		next.id, next.granted, next.available, next.held, next.spent = a.names(a.seq+1), carry, carry, 0, 0
 		next.rule, next.start, next.end, next.rolled = l.roll.rule, l.end, end, l.rolled+1
+		if l.roll.ranked {
+			next.priority = l.roll.priority
+		}
 		next.periodEnd = time.Time{}
 		a.lots = append(a.lots, &next)
 		l.available -= carry

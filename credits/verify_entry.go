@@ -3,6 +3,8 @@ package credits
 import (
 	"fmt"
 	"strings"
+
+	"github.com/scriphq/scrip/expiry"
 )
 
 // checkEntry checks that an entry has what its kind has, and refers to what it
@@ -149,7 +151,7 @@ func (v *verification) checkLots(e *Entry) {
 		var before Lot
 		if at := v.state.lot(after.ID); at >= 0 {
 			before = v.state.Lots[at]
-			v.check(RuleLots, e.Seq, "lot "+after.ID, fmt.Sprintf("%+v", before.amendable(after)), fmt.Sprintf("%+v", *after))
+			v.check(RuleLots, e.Seq, "lot "+after.ID, fmt.Sprintf("%+v", before.amendable(e, after)), fmt.Sprintf("%+v", *after))
 		}
 		for _, posting := range e.Postings {
 			if posting.Lot == after.ID {
@@ -162,8 +164,11 @@ func (v *verification) checkLots(e *Entry) {
 }
 
 // amendable returns the lot with what an entry can change of an open lot changed.
-func (l Lot) amendable(to *Lot) Lot {
+func (l Lot) amendable(e *Entry, to *Lot) Lot {
 	l.Available, l.Held = to.Available, to.Held
 	l.End, l.Validity, l.Features, l.Priority = to.End, to.Validity, to.Features, to.Priority
+	if e.occurs() { // a reset lets nothing go on
+		l.Rollover = expiry.Rollover{}
+	}
 	return l
 }

@@ -10,22 +10,25 @@ import (
 // lot with a validity of its own. The zero Rollover is none: nothing goes on; it
 // has the empty text. A Rollover is a plain value, safe for simultaneous use.
 //
-// Make one with [Roll], which lets everything go on each time, and the methods
-// that limit it. Limits add up: the tightest holds. They take anything; what they
-// were given is checked by [Rollover.Validate].
+// Make one with [Roll], which lets everything go on each time, the methods that
+// limit it, and [Rollover.Priority]. Limits add up: the tightest holds. They take
+// anything; what they were given is checked by [Rollover.Validate].
 type Rollover struct {
 	validity Policy
 	most     int64 // micros, if capped
 	num, den int64 // of the grant, if shared
 	times    int   // if counted
+	priority int   // if ranked
 
-	rolls, capped, shared, counted bool
+	rolls, capped, shared, counted, ranked bool
 }
 
 // The bounds of a [Rollover].
 const (
 	MaxMicros = 1_000_000_000_000_000_000 // millionths of a credit: 10^12 credits
 	MaxRatio  = 1_000_000                 // numerator and denominator, in lowest terms
+
+	MaxPriority = 1000 // up and down; that of a lot has the same bounds
 )
 
 // Roll is "all for 1 month": all of an ended lot goes on, for as long as validity
@@ -58,6 +61,14 @@ func (r Rollover) Times(n int) Rollover {
 	return r
 }
 
+// Priority is r with "priority 5": what goes on is drawn down with that priority,
+// from -[MaxPriority] to [MaxPriority], lower first. Without it, what goes on keeps
+// the priority of the ended lot.
+func (r Rollover) Priority(priority int) Rollover {
+	r.priority, r.ranked = priority, true
+	return r
+}
+
 func gcd(a, b int64) int64 {
 	for b != 0 {
 		a, b = b, a%b
@@ -68,6 +79,15 @@ func gcd(a, b int64) int64 {
 // Validity returns the policy of what goes on, to be asked with the end of the
 // ended lot as [Issuance.At]. It is the zero Policy if nothing does.
 func (r Rollover) Validity() Policy { return r.validity }
+
+// NextPriority returns the priority of what goes on of a lot that has the given
+// one: that of [Rollover.Priority], or else the lot's.
+func (r Rollover) NextPriority(priority int) int {
+	if r.ranked {
+		return r.priority
+	}
+	return priority
+}
 
 // Carry returns how many of the available millionths of a credit go on when a lot
 // ends: from 0 to available, rounded down. Granted is what the lot was granted
@@ -113,21 +133,22 @@ func mulDiv(n, num, den int64) int64 {
 
 // IsZero reports whether r is none.
 func (r Rollover) IsZero() bool {
-	return !r.rolls && !r.capped && !r.shared && !r.counted
+	return !r.rolls && !r.capped && !r.shared && !r.counted && !r.ranked
 }
 
-// Equal reports whether r and other have the same validity and limits.
+// Equal reports whether r and other have the same validity, limits and priority.
 func (r Rollover) Equal(other Rollover) bool {
 	return r.validity.Equal(other.validity) &&
 		r.rolls == other.rolls &&
 		r.capped == other.capped && r.most == other.most &&
 		r.shared == other.shared && r.num == other.num && r.den == other.den &&
-		r.counted == other.counted && r.times == other.times
+		r.counted == other.counted && r.times == other.times &&
+		r.ranked == other.ranked && r.priority == other.priority
 }
 
 // Validate returns nil for the zero Rollover and one that can be used. The error
-// is an [*InvalidError] if the validity is not valid, a limit is out of its range,
-// limits were set without [Roll], or the text is longer than [MaxText].
+// is an [*InvalidError] if the validity is not valid, a limit or the priority is out
+// of its range, they were set without [Roll], or the text is longer than [MaxText].
 func (r Rollover) Validate() error {
 	if flaw := r.flaw(); flaw != "" {
 		return &InvalidError{Value: fmt.Sprintf("rollover %q", r), Reason: flaw}
@@ -140,13 +161,15 @@ func (r Rollover) flaw() string {
 	case r.IsZero():
 		return ""
 	case !r.rolls:
-		return "it limits what does not roll over; start with Roll"
+		return "it limits or ranks what does not roll over; start with Roll"
 	case r.capped && (r.most < 1 || r.most > MaxMicros):
 		return fmt.Sprintf("%d micros: the most must be from 1 to %d", r.most, int64(MaxMicros))
 	case r.shared && (r.num < 1 || r.den < 1 || r.num > MaxRatio || r.den > MaxRatio):
 		return fmt.Sprintf("%d/%d of the grant: both must be from 1 to %d", r.num, r.den, MaxRatio)
 	case r.counted && (r.times < 1 || r.times > MaxCount):
 		return fmt.Sprintf("%d times: it must be from 1 to %d", r.times, MaxCount)
+	case r.ranked && (r.priority < -MaxPriority || r.priority > MaxPriority):
+		return fmt.Sprintf("priority %d: it must be from -%d to %[2]d", r.priority, MaxPriority)
 	case len(r.String()) > MaxText:
 		return fmt.Sprintf("its text has more than %d bytes", MaxText)
 	}

@@ -40,6 +40,15 @@ func TestParseRollover(t *testing.T) {
 			expiry.Roll(expiry.Earliest(month, expiry.WhileSubscribed())).Times(1)},
 		{"a policy that ends in a policy", "all for purchased before 2024-05-20: permanent, else 1 month, once",
 			expiry.Roll(expiry.MustParse("purchased before 2024-05-20: permanent, else 1 month")).Times(1)},
+		{"a priority", "all for permanent, priority 5", expiry.Roll(expiry.Permanent()).Priority(5)},
+		{"a priority of zero", "all for 1 month, priority 0", expiry.Roll(month).Priority(0)},
+		{"the first priority", "all for 1 month, priority -1000", expiry.Roll(month).Priority(-expiry.MaxPriority)},
+		{"the last priority", "all for 1 month, priority 1000", expiry.Roll(month).Priority(expiry.MaxPriority)},
+		{"all there is to say", "at most 500 and at most 25% of the grant for 30 days, 2 times, priority -7",
+			expiry.Roll(expiry.Days(30)).Priority(-7).Times(2).Share(1, 4).Most(500 * credit)},
+		{"a priority after a policy that ends in a policy", "all for purchased before 2024-05-20: permanent, else 1 month, priority 1",
+			expiry.Roll(expiry.MustParse("purchased before 2024-05-20: permanent, else 1 month")).Priority(1)},
+		{"the last priority said counts", "all for 1 month, priority 2", expiry.Roll(month).Priority(1).Priority(2)},
 		{"the last limit of a kind counts", "at most 2 for 1 month", expiry.Roll(month).Most(1).Most(2 * credit)},
 	}
 	for _, test := range tests {
@@ -65,6 +74,7 @@ func TestParseRolloverWritesOneText(t *testing.T) {
 		{"decimals that say nothing", "at most 2.50 for 1 month", "at most 2.5 for 1 month"},
 		{"one time", "all for 1 month, 1 time", "all for 1 month, once"},
 		{"spaces", " all  for 1 month ,once ", "all for 1 month, once"},
+		{"spaces about a priority", "all for 1 month,once , priority  -2 ", "all for 1 month, once, priority -2"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -116,6 +126,21 @@ func TestParseRolloverRefuses(t *testing.T) {
 		{"a per cent with decimals", "at most 50.0% of the grant for 1 month", 8, "expected a whole number"},
 		{"a per cent joined to what follows", "at most 50%of the grant for 1 month", 11, `expected "of"`},
 		{"a multiple joined to what follows", "at most 2xthe grant for 1 month", 10, `expected "the"`},
+		{"no priority", "all for 1 month, priority", 25, "expected a whole number"},
+		{"a word for a priority", "all for 1 month, priority last", 26, "expected a whole number"},
+		{"a priority with a plus", "all for 1 month, priority +1", 26, "expected a whole number"},
+		{"a priority with a leading zero", "all for 1 month, priority 01", 26, "expected a whole number"},
+		{"a priority of minus zero", "all for 1 month, priority -0", 26, "expected a whole number"},
+		{"a priority of a sign", "all for 1 month, priority -", 26, "expected a whole number"},
+		{"a priority with a sign too many", "all for 1 month, priority --1", 26, "expected a whole number"},
+		{"a priority with decimals", "all for 1 month, priority 1.5", 27, "unexpected text"},
+		{"a priority above the last", "all for 1 month, priority 1001", 26, "1001 is beyond 1000"},
+		{"a priority below the first", "all for 1 month, priority -1001", 26, "-1001 is beyond 1000"},
+		{"a priority beyond all numbers", "all for 1 month, priority " + strings.Repeat("9", 900), 26, "is beyond 1000"},
+		{"a priority joined to its word", "all for 1 month, priority1", 25, "expected a whole number"},
+		{"a priority before the times", "all for 1 month, priority 1, once", 27, "unexpected text"},
+		{"two priorities", "all for 1 month, priority 1, priority 2", 27, "unexpected text"},
+		{"another word after the times", "all for 1 month, once, first", 23, `expected "priority"`},
 		{"something after the end", "all for 1 month, once more", 22, "unexpected text"},
 		{"a policy that cannot be read", "all for 0 days", 8, "a number starts with"},
 		{"a long text", strings.Repeat(" ", 1001), expiry.MaxText, "more than 1000"},
@@ -221,6 +246,10 @@ func TestRolloverValidate(t *testing.T) {
 		{"never is not for ever", all.Times(0), "it must be from 1"},
 		{"a negative count", all.Times(-1), "it must be from 1"},
 		{"a count out of range", all.Times(expiry.MaxCount + 1), "it must be from 1"},
+		{"the last priority", all.Priority(expiry.MaxPriority), ""},
+		{"a priority of what does not roll over", expiry.Rollover{}.Priority(1), "start with Roll"},
+		{"a priority above the last", all.Priority(expiry.MaxPriority + 1), "priority 1001: it must be from -1000 to 1000"},
+		{"a priority below the first", all.Priority(-expiry.MaxPriority - 1), "priority -1001: it must be"},
 		{"a text out of range", expiry.Roll(expiry.MustParse("latest(" + strings.Repeat("1 day, ", 140) + "1 day)")), "more than 1000 bytes"},
 	}
 	for _, test := range tests {
@@ -258,6 +287,9 @@ var rollovers = rapid.Custom(func(t *rapid.T) expiry.Rollover {
 	if rapid.Bool().Draw(t, "counted") {
 		r = r.Times(rapid.IntRange(1, expiry.MaxCount).Draw(t, "times"))
 	}
+	if rapid.Bool().Draw(t, "ranked") {
+		r = r.Priority(rapid.IntRange(-expiry.MaxPriority, expiry.MaxPriority).Draw(t, "priority"))
+	}
 	return r
 })
 
@@ -269,6 +301,34 @@ func TestParseRolloverReadsBackWhatStringWrites(t *testing.T) {
 			t.Errorf("ParseRollover(%q) = %v, %v, want %v", r, got, err, r)
 		}
 	})
+}
+
+func TestNextPriority(t *testing.T) {
+	tests := []struct {
+		name, rollover string
+		lot, want      int
+	}{
+		{"without one, what goes on keeps the lot's", "all for 1 month", -3, -3},
+		{"what goes on has its own", "all for 1 month, once, priority 5", -3, 5},
+		{"zero is a priority too", "all for 1 month, priority 0", -3, 0},
+		{"of no rollover it is the lot's", "", 7, 7},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := expiry.MustParseRollover(test.rollover).NextPriority(test.lot); got != test.want {
+				t.Errorf("NextPriority(%q, %d) = %d, want %d", test.rollover, test.lot, got, test.want)
+			}
+		})
+	}
+}
+
+func TestRolloversOfAnotherPriorityAreNotEqual(t *testing.T) {
+	all := expiry.Roll(expiry.Months(1))
+	for _, other := range []expiry.Rollover{all.Priority(0), all.Priority(1), all.Priority(-1)} {
+		if all.Equal(other) || other.Equal(all) || !other.Equal(other) || other.Equal(all.Priority(2)) {
+			t.Errorf("Equal(%v, %v) = true, want false", all, other)
+		}
+	}
 }
 
 // TestR40_CarryKeepsItsLimits compares with whole numbers of any size.

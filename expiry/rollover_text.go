@@ -1,6 +1,7 @@
 package expiry
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -8,16 +9,18 @@ import (
 
 // ParseRollover reads a rollover:
 //
-//	rollover = limits "for" policy [ "," ( "once" | "1 time" | count "times" ) ]
+//	rollover = limits "for" policy [ "," times ] [ "," "priority" [ "-" ] number ]
 //	limits   = "all" | limit [ "and" limit ]
 //	limit    = "at most" ( credits | share )
 //	share    = ( "half" | count "%" | count "/" count ) "of the grant" | count "x the grant"
+//	times    = "once" | "1 time" | count "times"
 //
 // such as "all for 1 month, once", "at most 500 for 30 days" or "at most 2x the
-// grant for 1 year". The policy is read as by [Parse]. Credits are a
+// grant for permanent, priority 1". The policy is read as by [Parse]. Credits are a
 // decimal number with at most six decimals, more than zero and at most 10^12.
 // Counts are from 1 to [MaxRatio], or to [MaxCount] before times. Of two limits
-// one is in credits and the other a share.
+// one is in credits and the other a share. Priorities are from -[MaxPriority] to
+// [MaxPriority]; without one, what goes on has the priority of the ended lot.
 //
 // The empty text is the zero Rollover. The error is a [*ParseError].
 func ParseRollover(text string) (Rollover, error) {
@@ -49,7 +52,7 @@ func (r Rollover) String() string {
 	if len(limits) > 0 {
 		text = strings.Join(limits, " and ")
 	}
-	return text + " for " + r.validity.String() + r.timesText()
+	return text + " for " + r.validity.String() + r.timesText() + r.priorityText()
 }
 
 func (r Rollover) timesText() string {
@@ -60,6 +63,13 @@ func (r Rollover) timesText() string {
 		return ", once"
 	}
 	return ", " + strconv.Itoa(r.times) + " times"
+}
+
+func (r Rollover) priorityText() string {
+	if !r.ranked {
+		return ""
+	}
+	return ", priority " + strconv.Itoa(r.priority)
 }
 
 const microsPerCredit = 1_000_000
@@ -99,6 +109,20 @@ func (r *reader) rollover() (Rollover, error) {
 	if err != nil || !r.accept(',') {
 		return rollover, err
 	}
+	if !r.acceptWord("priority") {
+		rollover, err = r.times(rollover)
+		if err != nil || !r.accept(',') {
+			return rollover, err
+		}
+		if err := r.expectWord("priority"); err != nil {
+			return Rollover{}, err
+		}
+	}
+	priority, err := r.priority()
+	return rollover.Priority(priority), err
+}
+
+func (r *reader) times(rollover Rollover) (Rollover, error) {
 	if r.acceptWord("once") {
 		return rollover.Times(1), nil
 	}
@@ -110,6 +134,20 @@ func (r *reader) rollover() (Rollover, error) {
 		return rollover.Times(n), nil
 	}
 	return rollover.Times(n), r.expectWord("times")
+}
+
+// priority reads -MaxPriority to MaxPriority, each in one way.
+func (r *reader) priority() (int, error) {
+	start := r.mark()
+	text := r.take(func(b byte) bool { return isDigit(b) || b == '-' })
+	priority, err := strconv.Atoi(text)
+	switch {
+	case err != nil && !errors.Is(err, strconv.ErrRange), err == nil && strconv.Itoa(priority) != text:
+		return 0, r.failAt(start, "expected a whole number")
+	case err != nil || priority < -MaxPriority || priority > MaxPriority:
+		return 0, r.failAt(start, "%.20s is beyond %d", text, MaxPriority)
+	}
+	return priority, nil
 }
 
 // limits reads what precedes "for".

@@ -3,6 +3,7 @@ package pricing
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/scriphq/scrip/pricing/internal/strictjson"
 )
@@ -21,6 +22,10 @@ var (
 	// ErrGrant: the business event does not make a grant; the error is a
 	// [*GrantError] with the field that is wrong.
 	ErrGrant = errors.New("pricing: no grant")
+
+	// ErrTopUp: a crossing is not to be acted on, or not yet; the error is a
+	// [*TopUpError] with the instant.
+	ErrTopUp = errors.New("pricing: no top-up")
 
 	// ErrNoPack: no pack, or no combination of packs, covers the credits needed;
 	// the error is a [*NoPackError].
@@ -74,3 +79,23 @@ func (e *GrantError) Error() string {
 
 // Is reports whether target is [ErrGrant].
 func (e *GrantError) Is(target error) bool { return target == ErrGrant }
+
+// TopUpError says why a pack is not bought by itself.
+type TopUpError struct {
+	Account string
+	Pack    string    // its ID
+	Seq     int64     // of the crossing
+	Reason  string    // one clause
+	Next    time.Time // from when on the limit has room for the same crossing; zero: it never is to be acted on
+}
+
+func (e *TopUpError) Error() string {
+	text := fmt.Sprintf("pricing: no top-up of account %s with pack %s for entry %d: %s", quote(e.Account), quote(e.Pack), e.Seq, e.Reason)
+	if !e.Next.IsZero() {
+		text += ", which has room again from " + e.Next.Format(time.RFC3339Nano)
+	}
+	return text
+}
+
+// Is reports whether target is [ErrTopUp].
+func (e *TopUpError) Is(target error) bool { return target == ErrTopUp }

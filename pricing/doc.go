@@ -41,7 +41,8 @@
 //	    "free": {"credits": 5, "cycle": "1 day", "refill": "reset", "limit": "at most 30 within 1 month", "valid": "permanent"}
 //	  },
 //	  "packs": {
-//	    "small": {"credits": 125, "price": "49 USD", "valid": "1 year", "nonrefundable": true},
+//	    "small": {"credits": 125, "price": "49 USD", "valid": "1 year", "nonrefundable": true,
+//	              "auto": {"below": 50, "limit": "at most 250 within 1 month"}},
 //	    "large": {"credits": 300, "price": "99 USD", "valid": "permanent", "usable": "while subscribed"}
 //	  },
 //	  "bonuses": {
@@ -57,7 +58,8 @@
 // price changes with a new card. What brings credits says when they end, "valid",
 // in the words of [github.com/scriphq/scrip/expiry.Parse]; and further
 //
-//	"rollover": "all for 1 month"     what goes on when they end, and for how long
+//	"rollover": "all for 1 month"     what goes on when they end, and for how long;
+//	                                  with ", priority 1" to be spent after others
 //	"usable": "while subscribed"      they are frozen without the subscription, not lost
 //	"features": ["ai-image"]          what they pay for, instead of everything
 //	"priority": -1                    they are spent before others, or after
@@ -69,6 +71,12 @@
 // before either. A [Pack] is bought, a [Bonus] is earned, a [Conversion] is made of
 // an older entitlement. All commands have IDs that follow from what happened, so
 // that an event which is delivered twice counts once.
+//
+// A pack with "auto" is bought by itself when the balance falls below a trigger, and
+// no more than its limit: the ledger says so in a notice, [Pack.TopUp] works out
+// from the account's history whether to buy, and the service charges and sends the
+// grant. One fall buys once, however often its notice is delivered and however much
+// is spent below.
 //
 // # Rules
 //
@@ -108,7 +116,8 @@
 // [github.com/scriphq/scrip/credits.ErrOverflow].
 //
 // A document that is no catalog is [ErrCatalog], with line, column and path; what a
-// catalog does not have [ErrUnknown]; an event that lacks something [ErrGrant].
+// catalog does not have [ErrUnknown]; an event that lacks something [ErrGrant]; a
+// low balance that buys nothing [ErrTopUp], with the instant at which it may.
 //
 // More never costs less, with one exception that is the point of it: [Volume]
 // tiers whose rates fall.

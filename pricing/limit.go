@@ -8,11 +8,14 @@ import (
 	"github.com/scriphq/scrip/expiry"
 )
 
-// Limit is the most that a plan gives within a span of several cycles. Its text is
-// "at most 30 within 1 month". The zero value is no limit.
+// Limit is the most credits that come within a span: of a plan, or of a [TopUp]. Its
+// text is "at most 30 within 1 month". The zero value is no limit.
 type Limit struct {
-	Most   credits.Amount // more than zero
-	Within expiry.Span    // counted from the beginning of the subscription, one after the other
+	Most credits.Amount // more than zero
+
+	// Within is counted from the beginning of a plan's subscription, one span after
+	// the other; and from each top-up.
+	Within expiry.Span
 }
 
 // maxLimit is the longest text of a limit, in bytes.

@@ -16,6 +16,7 @@ type Pack struct {
 	Note       string         `json:"note,omitempty"` // for people
 	Credits    credits.Amount `json:"credits"`        // more than zero
 	Price      Money          `json:"price"`
+	Auto       TopUp          `json:"auto,omitzero"` // when it is bought by itself; the zero value is never
 	Conditions                // when the credits end, and what they pay for
 }
 
@@ -89,6 +90,9 @@ func (p Pack) validate(path string, features map[string]bool) error {
 		return err
 	}
 	if err := validateCredits(path+".credits", p.Credits); err != nil {
+		return err
+	}
+	if err := p.Auto.validate(path+".auto", p.Credits); err != nil {
 		return err
 	}
 	return p.Conditions.validate(path, features, false)

@@ -36,7 +36,7 @@ func TestSchemaHasTheFieldsOfTheGoTypes(t *testing.T) {
 	for name, goType := range map[string]reflect.Type{
 		"document": reflect.TypeFor[document](), "card": reflect.TypeFor[RateCard](), "rule": reflect.TypeFor[Rule](),
 		"tier": reflect.TypeFor[Tier](), "plan": reflect.TypeFor[Plan](), "pack": reflect.TypeFor[Pack](),
-		"bonus": reflect.TypeFor[Bonus](), "conversion": reflect.TypeFor[Conversion](),
+		"bonus": reflect.TypeFor[Bonus](), "conversion": reflect.TypeFor[Conversion](), "topup": reflect.TypeFor[TopUp](),
 	} {
 		t.Run(name, func(t *testing.T) {
 			definition := root["$defs"].(node)[name].(node)
@@ -118,7 +118,7 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		{"tiers", `, "g": {"tiers": [{"to": "10 words", "credits": 2}, {"credits": 1}], "tiering": "graduated", "per": "1 word"}`, ``, true},
 		{"meters", `, "g": {"meters": {"in": {"credits": 6.3, "per": "1000 tokens"}, "out": {"credits": 18.8, "per": "1000 tokens"}}}`, ``, true},
 		{"a price table", `, "g": {"by": "audio", "prices": {"yes": {"credits": 0}, "no": {"credits": 1}}}`, ``, true},
-		{"a plan with everything", ``, `, "plans": {"p": {"name": "P", "note": "n", "credits": "2.5", "cycle": "1 month", "price": "1.5 EUR", "billed": "1 year", "valid": "end of period", "rollover": "at most 2x the grant for 1 month, once", "usable": "while subscribed", "refill": "add", "limit": "at most 30.5 within 2 months in Asia/Shanghai", "features": ["f"], "priority": -3, "nonrefundable": true}}`, true},
+		{"a plan with everything", ``, `, "plans": {"p": {"name": "P", "note": "n", "credits": "2.5", "cycle": "1 month", "price": "1.5 EUR", "billed": "1 year", "valid": "end of period", "rollover": "at most 2x the grant for 1 month, once, priority -1", "usable": "while subscribed", "refill": "add", "limit": "at most 30.5 within 2 months in Asia/Shanghai", "features": ["f"], "priority": -3, "nonrefundable": true}}`, true},
 		{"a plan that is reset", ``, `, "plans": {"p": {"credits": 50, "cycle": "1 day", "refill": "reset", "valid": "permanent"}}`, true},
 		{"a reset without a cycle", ``, `, "plans": {"p": {"credits": 50, "refill": "reset", "valid": "permanent"}}`, false},
 		{"another refill", ``, `, "plans": {"p": {"credits": 50, "cycle": "1 day", "refill": "replace", "valid": "permanent"}}`, false},
@@ -159,6 +159,15 @@ func TestSchemaAndParserAgree(t *testing.T) {
 		{"a factor that is text", `, "g": {"credits": 1, "factors": {"quality": {"HD": "double"}}}`, ``, false},
 		{"a rounding to nothing known", `, "g": {"credits": 1, "round": "nearest"}`, ``, false},
 		{"a charge of another kind", `, "g": {"credits": 1, "per": "1 word", "charge": "half"}`, ``, false},
+		{"a pack that is bought by itself", ``, `, "packs": {"p": {"credits": 1000, "price": "1 USD", "valid": "permanent", "auto": {"below": 200.5, "limit": "at most 2000 within 1 month in Asia/Tokyo"}}}`, true},
+		{"a pack that is bought by itself without a trigger", ``, `, "packs": {"p": {"credits": 1000, "price": "1 USD", "valid": "permanent", "auto": {"limit": "at most 2000 within 1 month"}}}`, false},
+		{"a pack that is bought by itself without a limit", ``, `, "packs": {"p": {"credits": 1000, "price": "1 USD", "valid": "permanent", "auto": {"below": 200}}}`, false},
+		{"a pack that is bought by itself, nothing said", ``, `, "packs": {"p": {"credits": 1000, "price": "1 USD", "valid": "permanent", "auto": {}}}`, false},
+		{"a pack that is bought by itself, no more said", ``, `, "packs": {"p": {"credits": 1000, "price": "1 USD", "valid": "permanent", "auto": true}}`, false},
+		{"a pack that is bought by itself below nothing", ``, `, "packs": {"p": {"credits": 1000, "price": "1 USD", "valid": "permanent", "auto": {"below": 0, "limit": "at most 2000 within 1 month"}}}`, false},
+		{"a pack that is bought by itself so often", ``, `, "packs": {"p": {"credits": 1000, "price": "1 USD", "valid": "permanent", "auto": {"below": 200, "limit": "2 per 1 month"}}}`, false},
+		{"a pack that is bought by itself with a word too many", ``, `, "packs": {"p": {"credits": 1000, "price": "1 USD", "valid": "permanent", "auto": {"below": 200, "limit": "at most 2000 within 1 month", "pack": "q"}}}`, false},
+		{"a plan that is bought by itself", ``, `, "plans": {"p": {"credits": 1000, "valid": "permanent", "auto": {"below": 200, "limit": "at most 2000 within 1 month"}}}`, false},
 		{"no features that credits pay for", ``, `, "bonuses": {"b": {"credits": 1, "once": "per day", "valid": "permanent", "features": []}}`, false},
 		{"a nameless feature that credits pay for", ``, `, "bonuses": {"b": {"credits": 1, "once": "per day", "valid": "permanent", "features": [""]}}`, false},
 		{"no surcharges", `, "g": {"credits": 1, "plus": []}`, ``, false},

@@ -6,4 +6,5 @@ const (
 	SourcePack       = "pack"
 	SourceBonus      = "bonus"
 	SourceConversion = "conversion"
+	SourceTopUp      = "topup" // a pack that was bought by itself
 )

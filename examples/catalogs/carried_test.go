@@ -15,7 +15,9 @@ func TestR40_LeonardoBanksThreeMonths(t *testing.T) {
 	d.at("2026-02-28 10:00")
 	d.pay("apprentice", since)
 	d.left("plan 8500", "rolled plan 8000")
-	d.buy("3500", "order-1")
+	d.at("2026-03-01 10:00")
+	d.buy("3500", "order-1") // never ends either, and is younger than the bank
+	d.left("plan 8500", "pack 3500", "rolled plan 8000")
 	d.drew(d.spend("job-2", "13000"), "plan 8500", "pack 3500", "rolled plan 1000")
 	d.left("rolled plan 7000")
 	tests := []struct {

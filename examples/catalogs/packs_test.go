@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/scriphq/scrip/credits"
+	"github.com/scriphq/scrip/examples/catalogs"
 	"github.com/scriphq/scrip/pricing"
 )
 
@@ -48,69 +49,107 @@ func TestRunwayReturnsWhatFailedOnly(t *testing.T) {
 }
 
 // refill is what "auto refill: trigger balance, amount, most per month" asks of a
-// service: a pack when the balance falls below the trigger, so often a month. The
-// order's ID has the month and a number, so that there are never more; the crossing
-// is in the grant's notes, so that one delivered twice buys once.
+// service, for a customer who has chosen a pack.
 type refill struct {
-	desk *desk
-	pack pricing.Pack
-	most int // a month
+	desk    *desk
+	pack    pricing.Pack
+	notice  credits.Notice           // the last crossing
+	charged map[string]credits.Money // by idempotency key
 }
 
-func (r *refill) notified(ctx context.Context, n credits.Notice) {
-	if n.Kind != credits.NoticeLow {
-		return
+// openRefill opens Runway for a customer who may choose otherwise than the catalog.
+func openRefill(t *testing.T, pack string, choose func(*pricing.TopUp)) *refill {
+	t.Helper()
+	catalog, err := catalogs.Open("runway")
+	if err != nil {
+		t.Fatalf("Open(runway) = %v, want a catalog", err)
 	}
-	for i := range r.most {
-		order := fmt.Sprintf("refill-%s-%d", n.At.Format("2006-01"), i+1)
-		g, err := r.pack.Grant(n.Account, pricing.Purchase{Order: order})
-		if err != nil {
-			r.desk.t.Fatalf("Grant(%s) = %v, want a grant", order, err)
-		}
-		g.Meta = map[string]string{"crossing": fmt.Sprint(n.Seq)}
-		_, err = r.desk.ledger.Grant(ctx, g)
-		if err == nil {
-			return // bought, now or by an earlier delivery
-		}
-		if !errors.Is(err, credits.ErrIDReused) { // by another crossing
-			r.desk.t.Fatalf("Grant(%s) = %v, want a receipt", order, err)
-		}
+	p, err := catalog.Pack(pack)
+	if err != nil {
+		t.Fatalf("Pack(%s) = %v, want a pack", pack, err)
 	}
+	choose(&p.Auto)
+	r := &refill{pack: p, charged: map[string]credits.Money{}}
+	r.desk = openWith(t, "runway", "2026-01-15 09:00", credits.Options{
+		Low: []credits.Amount{p.Auto.Below},
+		Notify: func(_ context.Context, n credits.Notice) {
+			if n.Kind == credits.NoticeLow {
+				r.notice = n
+			}
+			if err := r.act(n); err != nil && !errors.Is(err, pricing.ErrTopUp) {
+				t.Errorf("TopUp(%+v) = %v, want no error or ErrTopUp", n, err)
+			}
+		},
+	})
+	return r
+}
+
+// act buys the pack for a crossing, unless it is not to be bought.
+func (r *refill) act(n credits.Notice) error {
+	crossing := pricing.Crossing{Notice: n, At: r.desk.now}
+	g, err := r.pack.TopUp(crossing, r.desk.ledger.History(r.desk.ctx, r.pack.TopUpQuery(crossing)))
+	if err != nil {
+		return err
+	}
+	r.charged[g.ID] = g.Paid
+	r.desk.grant(g, nil)
+	return nil
 }
 
 func TestR39_RunwayRefillsBelowItsTriggerAndNoMoreThanSoOften(t *testing.T) {
-	var service refill
-	var last credits.Notice
-	d := openWith(t, "runway", "2026-01-15 09:00", credits.Options{
-		Low: []credits.Amount{credits.Of(200)},
-		Notify: func(ctx context.Context, n credits.Notice) {
-			if n.Kind == credits.NoticeLow {
-				last = n
-			}
-			service.notified(ctx, n)
-		},
-	})
-	pack, err := d.catalog.Pack("1000")
-	if err != nil {
-		t.Fatalf("Pack(1000) = %v, want a pack", err)
-	}
-	service = refill{desk: d, pack: pack, most: 2}
+	r := openRefill(t, "1000", func(*pricing.TopUp) {})
+	d := r.desk
 	d.buy("1000", "order-1")
 	d.spend("job-1", "800")
 	d.has("2026-01-15 09:00", "200") // at the trigger is not below it
 	d.spend("job-2", "1")
 	d.has("2026-01-15 09:00", "1199")
-	service.notified(t.Context(), last) // the same crossing, delivered again
-	d.has("2026-01-15 09:00", "1199")
+	if err := r.act(r.notice); !errors.Is(err, pricing.ErrTopUp) {
+		t.Errorf("TopUp(the same crossing) = %v, want ErrTopUp", err)
+	}
+	d.has("2026-01-20 09:00", "1199")
 	d.spend("job-3", "1000")
-	d.has("2026-01-20 09:00", "1199") // the second of January
+	d.has("2026-01-20 09:00", "1199") // the second within a month
 	d.spend("job-4", "1100")
-	d.has("2026-01-31 09:00", "99") // and no third
-	d.spend("job-5", "10")
-	d.has("2026-02-01 09:00", "89") // below all the time: no new crossing
-	d.buy("1000", "order-2")
-	d.spend("job-6", "900")
-	d.has("2026-02-01 09:00", "1189") // February has its own
+	for i := range 20 {
+		d.spend(fmt.Sprintf("small-%d", i), "1") // below all the time: no new crossing
+	}
+	d.has("2026-02-01 09:00", "79") // and no third
+	full, ok := errors.AsType[*pricing.TopUpError](r.act(r.notice))
+	if want := instant("2026-02-15 09:00"); !ok || !full.Next.Equal(want) {
+		t.Fatalf("TopUp(the third) = %v, want ErrTopUp with room from %v", full, want)
+	}
+	d.now = full.Next
+	if err := r.act(r.notice); err != nil { // the service comes back to it
+		t.Errorf("TopUp(the third, at %v) = %v, want a refill", d.now, err)
+	}
+	d.has("2026-02-15 09:00", "1079")
+	if len(r.charged) != 3 || r.charged[fmt.Sprintf("topup:1000:%d", r.notice.Seq)] != (credits.Money{Minor: 10_00, Currency: "USD"}) {
+		t.Errorf("charged %v, want 10 USD for each of three crossings", r.charged)
+	}
+}
+
+// The trigger and the most per month are the customer's choice.
+func TestR39_RunwaysCustomersChooseTheirRefill(t *testing.T) {
+	r := openRefill(t, "5000", func(chosen *pricing.TopUp) {
+		chosen.Below, chosen.Limit.Most = credits.Of(2500), credits.Of(5000)
+	})
+	d := r.desk
+	d.buy("5000", "order-1")
+	d.spend("job-1", "2501")
+	d.has("2026-01-15 09:00", "7499")
+	d.spend("job-2", "5000")
+	d.has("2026-02-15 08:59:59.999999", "2499")
+	if err := r.act(r.notice); !errors.Is(err, pricing.ErrTopUp) {
+		t.Errorf("TopUp(within a month) = %v, want ErrTopUp", err)
+	}
+	d.buy("1000", "order-2") // which brings the balance back by hand
+	d.has("2026-02-15 09:00", "3499")
+	if err := r.act(r.notice); !errors.Is(err, pricing.ErrTopUp) {
+		t.Errorf("TopUp(after a recovery) = %v, want ErrTopUp", err)
+	}
+	d.spend("job-3", "1000")
+	d.has("2026-02-15 09:00", "7499")
 }
 
 // "monthly, none carried; packs 12 months; default credits first"
