@@ -1,6 +1,10 @@
 package credits
 
-import "time"
+import (
+	"time"
+
+	"github.com/scriphq/scrip/expiry"
+)
 
 // Everything an account can hold is bounded, so that the cost of a decision is.
 const (
@@ -27,7 +31,7 @@ const (
 	MaxMetaLen   = 4096
 
 	// MaxPriority bounds the priority of a lot, up and down.
-	MaxPriority = 1000
+	MaxPriority = expiry.MaxPriority
 
 	// MaxLots bounds the open lots of an account. A daily lot that never ends
 	// takes 27 years to reach it.

@@ -136,9 +136,6 @@ func TestRolloverSetsThePriorityEachTime(t *testing.T) {
 }
 
 func TestRolloverPrioritiesHaveTheBoundsOfLots(t *testing.T) {
-	if expiry.MaxPriority != credits.MaxPriority {
-		t.Fatalf("expiry.MaxPriority = %d, want credits.MaxPriority, %d", expiry.MaxPriority, credits.MaxPriority)
-	}
 	b := openTill(t)
 	for priority, field := range map[int]string{
 		credits.MaxPriority: "", -credits.MaxPriority: "", credits.MaxPriority + 1: "rollover", -credits.MaxPriority - 1: "rollover",

@@ -1,0 +1,2 @@
+// Package postgres keeps accounts in PostgreSQL.
+package postgres

@@ -1,0 +1,112 @@
+-- Accounts with what is open in them, and their entries. Amounts are micros: 10^-6
+-- credit, at most 10^18. Instants have microseconds. An empty text is none; NULL is
+-- never, for an instant.
+--
+-- Every key begins with the account, so that accounts can be spread over machines.
+
+CREATE TABLE accounts (
+	account   text COLLATE "C" NOT NULL PRIMARY KEY,
+	seq       bigint NOT NULL DEFAULT 0 CHECK (seq >= 0), -- of the last entry
+	at        timestamptz,                               -- of the last entry
+	balance   bigint NOT NULL DEFAULT 0 CHECK (balance BETWEEN -1000000000000000000 AND 1000000000000000000),
+	due       timestamptz,                               -- when time next does something
+	debt      bigint NOT NULL DEFAULT 0 CHECK (debt BETWEEN 0 AND 1000000000000000000),
+	debt_held bigint NOT NULL DEFAULT 0 CHECK (debt_held BETWEEN 0 AND 1000000000000000000),
+	overdraft bigint NOT NULL DEFAULT 0 CHECK (overdraft BETWEEN 0 AND 1000000000000000000),
+	frozen    boolean NOT NULL DEFAULT false,
+	CHECK ((seq = 0) = (at IS NULL))
+) WITH (fillfactor = 80);
+
+CREATE INDEX accounts_due ON accounts (due) WHERE due IS NOT NULL;
+CREATE INDEX accounts_in_debt ON accounts (account) WHERE debt > 0;
+
+-- The open lots: what is left of them, and on what terms.
+CREATE TABLE lots (
+	account        text COLLATE "C" NOT NULL,
+	id             text COLLATE "C" NOT NULL,
+	source         text NOT NULL,
+	granted        bigint NOT NULL CHECK (granted BETWEEN 1 AND 1000000000000000000),
+	available      bigint NOT NULL CHECK (available >= 0),
+	held           bigint NOT NULL CHECK (held >= 0),
+	spent          bigint NOT NULL CHECK (spent >= 0),
+	start_at       timestamptz NOT NULL,
+	end_at         timestamptz,
+	validity       text NOT NULL,
+	term           text NOT NULL,
+	period_end     timestamptz,
+	features       jsonb,
+	priority       integer NOT NULL,
+	only_with      text NOT NULL,
+	paid_minor     bigint NOT NULL CHECK (paid_minor >= 0),
+	paid_currency  text NOT NULL CHECK ((paid_currency = '') = (paid_minor = 0)),
+	non_refundable boolean NOT NULL,
+	rollover       text NOT NULL,
+	origin         bigint NOT NULL CHECK (origin >= 0),
+	rolled         integer NOT NULL CHECK (rolled >= 0),
+	allowance      text NOT NULL,
+	meta           jsonb,
+	PRIMARY KEY (account, id),
+	CHECK (available + held > 0),
+	CHECK (available + held + spent <= granted)
+) WITH (fillfactor = 80);
+
+CREATE INDEX lots_end ON lots (end_at) WHERE end_at IS NOT NULL;
+
+-- The open holds, terms and allowances. body is the whole record as JSON; the
+-- columns beside it are for queries.
+CREATE TABLE holds (
+	account  text COLLATE "C" NOT NULL,
+	id       text COLLATE "C" NOT NULL,
+	feature  text NOT NULL,
+	deadline timestamptz NOT NULL,
+	body     jsonb NOT NULL,
+	PRIMARY KEY (account, id)
+);
+
+CREATE TABLE terms (
+	account  text COLLATE "C" NOT NULL,
+	id       text COLLATE "C" NOT NULL,
+	since_at timestamptz NOT NULL,
+	until_at timestamptz NOT NULL,
+	PRIMARY KEY (account, id)
+);
+
+CREATE TABLE allowances (
+	account text COLLATE "C" NOT NULL,
+	id      text COLLATE "C" NOT NULL,
+	amount  bigint NOT NULL CHECK (amount > 0),
+	next_at timestamptz NOT NULL,
+	body    jsonb NOT NULL,
+	PRIMARY KEY (account, id)
+);
+
+-- The ledger: rows are added and never changed. postings is a list of
+-- {"lot", "available", "held"}, in micros.
+CREATE TABLE entries (
+	account       text COLLATE "C" NOT NULL,
+	seq           bigint NOT NULL CHECK (seq > 0),
+	id            text COLLATE "C" NOT NULL CHECK (id <> ''),
+	of_id         text COLLATE "C" NOT NULL,
+	kind          text NOT NULL CHECK (kind <> ''),
+	at            timestamptz NOT NULL,
+	amount        bigint NOT NULL CHECK (amount BETWEEN -1000000000000000000 AND 1000000000000000000),
+	balance       bigint NOT NULL CHECK (balance BETWEEN -1000000000000000000 AND 1000000000000000000),
+	postings      jsonb,
+	short         bigint NOT NULL CHECK (short >= 0),
+	feature       text NOT NULL,
+	quantity      text NOT NULL,
+	card          text NOT NULL,
+	card_version  text NOT NULL,
+	explanation   text NOT NULL,
+	source        text NOT NULL,
+	peer          text NOT NULL,
+	money_minor   bigint NOT NULL CHECK (money_minor >= 0),
+	money_currency text NOT NULL,
+	record        jsonb, -- the lots, hold, term, allowance or settings that the entry left
+	meta          jsonb,
+	digest        bytea,
+	PRIMARY KEY (account, seq)
+);
+
+CREATE UNIQUE INDEX entries_id ON entries (account, id);
+CREATE INDEX entries_of ON entries (account, of_id, seq) WHERE of_id <> '';

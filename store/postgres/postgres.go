@@ -1,0 +1,121 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/scriphq/scrip/credits"
+)
+
+// Store keeps accounts in PostgreSQL. Make one with [New]. It is safe for
+// simultaneous use, and any number of processes may share a database.
+type Store struct {
+	pool    *pgxpool.Pool
+	options Options
+	sql     *statements
+	lanes   []lane
+}
+
+var _ credits.Store = (*Store)(nil)
+
+// Options changes how a store works. The zero value is the default.
+type Options struct {
+	// Schema is the PostgreSQL schema that the tables are in: lower-case letters,
+	// digits and underscores, at most 63. Empty: "scrip".
+	Schema string
+
+	// Transactions is how many transactions this store has under way at a time,
+	// and so how many connections of the pool its updates use. An account's
+	// updates always go through the same one. Updates that arrive meanwhile share
+	// the next. Zero: 2, from 1 to 64.
+	Transactions int
+
+	// Together is the most updates that share one transaction. With 1, each has
+	// its own. Zero: 512, from 1 to 4096.
+	Together int
+
+	// LockTimeout is how long an update waits for an account that a transaction
+	// of another process or of the caller has changed and not ended. Zero: 5 s;
+	// at least 1 ms.
+	LockTimeout time.Duration
+}
+
+// Defaults and bounds of Options.
+const (
+	defaultTransactions, maxTransactions = 2, 64
+	defaultTogether, maxTogether         = 512, 4096
+	defaultLockTimeout                   = 5 * time.Second
+)
+
+var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+
+// New returns a store over a pool, which stays the caller's, and in which [Store.Migrate]
+// has made the tables. It sends nothing. It fails with an error that is
+// [credits.ErrInvalid] for options out of range.
+func New(pool *pgxpool.Pool, options Options) (*Store, error) {
+	if err := options.prepare(); err != nil {
+		return nil, err
+	}
+	s := &Store{pool: pool, options: options, sql: statementsIn(options.Schema)}
+	s.lanes = make([]lane, options.Transactions)
+	return s, nil
+}
+
+func (o *Options) prepare() error {
+	if o.Schema == "" {
+		o.Schema = "scrip"
+	}
+	if o.Transactions == 0 {
+		o.Transactions = defaultTransactions
+	}
+	if o.Together == 0 {
+		o.Together = defaultTogether
+	}
+	if o.LockTimeout == 0 {
+		o.LockTimeout = defaultLockTimeout
+	}
+	switch {
+	case !schemaName.MatchString(o.Schema):
+		return invalid("schema", "is %q: must be lower-case letters, digits and underscores, at most 63", o.Schema)
+	case o.Transactions < 1 || o.Transactions > maxTransactions:
+		return invalid("transactions", "is %d: must be from 1 to %d", o.Transactions, maxTransactions)
+	case o.Together < 1 || o.Together > maxTogether:
+		return invalid("together", "is %d: must be from 1 to %d", o.Together, maxTogether)
+	case o.LockTimeout < time.Millisecond:
+		return invalid("lock timeout", "is %v: must be at least 1 ms", o.LockTimeout)
+	}
+	return nil
+}
+
+func invalid(field, format string, args ...any) error {
+	return &credits.InvalidError{Field: field, Reason: fmt.Sprintf(format, args...)}
+}
+
+// State implements [credits.Store] in one round trip.
+func (s *Store) State(ctx context.Context, account string) (credits.State, error) {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return credits.State{}, wrap("state", err)
+	}
+	defer conn.Release()
+	return s.sql.state(ctx, conn.Conn(), account, true)
+}
+
+// Due implements [credits.Store]. Which accounts it returns, of those that come
+// first, is left to chance, so that several sweepers seldom meet.
+func (s *Store) Due(ctx context.Context, at time.Time, limit int) ([]string, error) {
+	return s.sql.due(ctx, s.pool, at, limit)
+}
+
+// sender is what sends statements: a pool, a connection, or a transaction.
+type sender interface {
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func wrap(what string, err error) error { return fmt.Errorf("postgres: %s: %w", what, err) }

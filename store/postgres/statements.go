@@ -1,0 +1,131 @@
+package postgres
+
+import "strings"
+
+// statements are the store's SQL for one schema. All of them take arrays, so that
+// one statement serves one update and many.
+type statements struct {
+	settings, lock                                 string
+	accounts, lots, holds, terms, allowances       string
+	prior                                          string
+	putAccounts, spendLots, putLots, putHolds      string
+	putTerms, putAllowances, putEntries            string
+	dropLots, dropHolds, dropTerms, dropAllowances string
+	dropAccounts                                   string
+	entries, dueAccounts, feed                     string
+}
+
+func statementsIn(schema string) *statements {
+	in := func(sql string) string { return strings.ReplaceAll(sql, "$schema", `"`+schema+`"`) }
+	return &statements{
+		settings: settingsSQL, lock: in(lockSQL),
+		accounts: in(accountsSQL), lots: in(lotsSQL), holds: in(holdsSQL), terms: in(termsSQL), allowances: in(allowancesSQL),
+		prior:       in(priorSQL),
+		putAccounts: in(putAccountsSQL), spendLots: in(spendLotsSQL), putLots: in(putLotsSQL), putHolds: in(putHoldsSQL),
+		putTerms: in(putTermsSQL), putAllowances: in(putAllowancesSQL), putEntries: in(putEntriesSQL),
+		dropLots: in(drop("lots")), dropHolds: in(drop("holds")), dropTerms: in(drop("terms")), dropAllowances: in(drop("allowances")),
+		dropAccounts: in(dropAccountsSQL),
+		entries:      in(entriesSQL), dueAccounts: in(dueSQL), feed: in(feedSQL),
+	}
+}
+
+// Plans are made once and kept, also from when a table was empty: they have to be
+// those of a full one.
+const settingsSQL = `SELECT set_config('lock_timeout', $1, true),
+	set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
+
+// lockSQL locks the accounts in order, and makes those that are missing: one way
+// for both, so that no two transactions can wait for each other.
+const lockSQL = `INSERT INTO $schema.accounts AS a (account)
+	SELECT n FROM unnest($1::text[]) AS n ORDER BY n COLLATE "C"
+	ON CONFLICT (account) DO UPDATE SET seq = a.seq WHERE false`
+
+const accountsSQL = `SELECT account, seq, at, balance, due, debt, debt_held, overdraft, frozen
+	FROM $schema.accounts WHERE account = ANY($1::text[])`
+
+const lotsSQL = `SELECT account, id, source, granted, available, held, spent, start_at, end_at, validity, term, period_end, features,
+	priority, only_with, paid_minor, paid_currency, non_refundable, rollover, origin, rolled, allowance, meta
+	FROM $schema.lots WHERE account = ANY($1::text[])`
+
+const (
+	holdsSQL      = `SELECT account, body FROM $schema.holds WHERE account = ANY($1::text[])`
+	termsSQL      = `SELECT account, id, since_at, until_at FROM $schema.terms WHERE account = ANY($1::text[])`
+	allowancesSQL = `SELECT account, body FROM $schema.allowances WHERE account = ANY($1::text[])`
+)
+
+const entryColumns = `e.account, e.seq, e.id, e.of_id, e.kind, e.at, e.amount, e.balance, e.postings, e.short, e.feature, e.quantity,
+	e.card, e.card_version, e.explanation, e.source, e.peer, e.money_minor, e.money_currency, e.record, e.meta, e.digest`
+
+// priorSQL finds entries by ID and by what they are about, each through its own
+// index. An entry can come twice.
+const priorSQL = `SELECT ` + entryColumns + ` FROM unnest($1::text[], $2::text[]) AS w(account, id)
+	JOIN $schema.entries e ON e.account = w.account AND e.id = w.id
+	UNION ALL
+	SELECT ` + entryColumns + ` FROM unnest($1::text[], $2::text[]) AS w(account, id)
+	JOIN $schema.entries e ON e.account = w.account AND e.of_id = w.id AND e.of_id <> ''`
+
+const putAccountsSQL = `UPDATE $schema.accounts a SET seq = w.seq, at = w.at, balance = w.balance, due = w.due,
+	debt = w.debt, debt_held = w.debt_held, overdraft = w.overdraft, frozen = w.frozen
+	FROM unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::bigint[], $8::bigint[], $9::boolean[])
+		AS w(account, seq, at, balance, due, debt, debt_held, overdraft, frozen)
+	WHERE a.account = w.account`
+
+// dropAccountsSQL forgets accounts that were made to be locked, and refused.
+const dropAccountsSQL = `DELETE FROM $schema.accounts WHERE account = ANY($1::text[]) AND seq = 0`
+
+// spendLotsSQL is for lots of which only the amounts changed, which is nearly all.
+const spendLotsSQL = `UPDATE $schema.lots l SET available = w.available, held = w.held, spent = w.spent
+	FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) AS w(account, id, available, held, spent)
+	WHERE l.account = w.account AND l.id = w.id`
+
+const putLotsSQL = `INSERT INTO $schema.lots (account, id, source, granted, available, held, spent, start_at, end_at, validity, term,
+		period_end, features, priority, only_with, paid_minor, paid_currency, non_refundable, rollover, origin, rolled, allowance, meta)
+	SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamptz[],
+		$9::timestamptz[], $10::text[], $11::text[], $12::timestamptz[], $13::jsonb[], $14::integer[], $15::text[], $16::bigint[],
+		$17::text[], $18::boolean[], $19::text[], $20::bigint[], $21::integer[], $22::text[], $23::jsonb[])
+	ON CONFLICT (account, id) DO UPDATE SET source = EXCLUDED.source, granted = EXCLUDED.granted, available = EXCLUDED.available,
+		held = EXCLUDED.held, spent = EXCLUDED.spent, start_at = EXCLUDED.start_at, end_at = EXCLUDED.end_at,
+		validity = EXCLUDED.validity, term = EXCLUDED.term, period_end = EXCLUDED.period_end, features = EXCLUDED.features,
+		priority = EXCLUDED.priority, only_with = EXCLUDED.only_with, paid_minor = EXCLUDED.paid_minor,
+		paid_currency = EXCLUDED.paid_currency, non_refundable = EXCLUDED.non_refundable, rollover = EXCLUDED.rollover,
+		origin = EXCLUDED.origin, rolled = EXCLUDED.rolled, allowance = EXCLUDED.allowance, meta = EXCLUDED.meta`
+
+const putHoldsSQL = `INSERT INTO $schema.holds (account, id, feature, deadline, body)
+	SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::jsonb[])
+	ON CONFLICT (account, id) DO UPDATE SET feature = EXCLUDED.feature, deadline = EXCLUDED.deadline, body = EXCLUDED.body`
+
+const putTermsSQL = `INSERT INTO $schema.terms (account, id, since_at, until_at)
+	SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+	ON CONFLICT (account, id) DO UPDATE SET since_at = EXCLUDED.since_at, until_at = EXCLUDED.until_at`
+
+const putAllowancesSQL = `INSERT INTO $schema.allowances (account, id, amount, next_at, body)
+	SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::jsonb[])
+	ON CONFLICT (account, id) DO UPDATE SET amount = EXCLUDED.amount, next_at = EXCLUDED.next_at, body = EXCLUDED.body`
+
+const putEntriesSQL = `INSERT INTO $schema.entries (account, seq, id, of_id, kind, at, amount, balance, postings, short, feature, quantity,
+		card, card_version, explanation, source, peer, money_minor, money_currency, record, meta, digest)
+	SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bigint[], $8::bigint[],
+		$9::jsonb[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
+		$18::bigint[], $19::text[], $20::jsonb[], $21::jsonb[], $22::bytea[])`
+
+// drop deletes records that closed.
+func drop(table string) string {
+	return `DELETE FROM $schema.` + table + ` t USING unnest($1::text[], $2::text[]) AS w(account, id)
+	WHERE t.account = w.account AND t.id = w.id`
+}
+
+// entriesSQL is one page of a query. An empty list of kinds and an empty feature
+// select all.
+const entriesSQL = `SELECT ` + entryColumns + ` FROM $schema.entries e
+	WHERE e.account = $1 AND e.seq > $2 AND e.seq < $3
+		AND (cardinality($4::text[]) = 0 OR e.kind = ANY($4::text[])) AND ($5::text = '' OR e.feature = $5::text)
+		AND ($6::timestamptz IS NULL OR e.at >= $6::timestamptz) AND ($7::timestamptz IS NULL OR e.at < $7::timestamptz)
+	ORDER BY e.seq `
+
+const dueSQL = `SELECT account FROM $schema.accounts WHERE due <= $1::timestamptz ORDER BY due LIMIT $2`
+
+// feedSQL reads entries whose transaction, and every one that began before it, has
+// ended, after a position.
+const feedSQL = `SELECT ` + entryColumns + `, e.written::text FROM $schema.entries e
+	WHERE (e.written, e.account, e.seq) > ($1::text::xid8, $2::text, $3::bigint) AND e.written < pg_snapshot_xmin(pg_current_snapshot())
+	ORDER BY e.written, e.account, e.seq LIMIT $4`

@@ -1,0 +1,159 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/scriphq/scrip/credits"
+)
+
+// transaction decides updates of any accounts in one transaction: it locks the
+// accounts, reads all they need, decides one after the other, and writes what came
+// of it.
+type transaction struct {
+	sql     *statements
+	updates []*update
+	states  map[string]*account
+	prior   priors
+	writes  writes
+}
+
+func newTransaction(sql *statements, updates []*update) *transaction {
+	return &transaction{sql: sql, updates: updates, states: make(map[string]*account), prior: make(priors)}
+}
+
+// queueRead locks the accounts and asks for everything.
+func (t *transaction) queueRead(b *pgx.Batch) {
+	states := make(map[string]*credits.State)
+	var want keys
+	for _, u := range t.updates {
+		if t.states[u.account] == nil {
+			a := &account{read: credits.State{Account: u.account}}
+			t.states[u.account], states[u.account] = a, &a.read
+		}
+		for _, id := range u.ids {
+			if k := (key{u.account, id}); t.prior[k] == nil {
+				t.prior[k] = []credits.Entry{}
+				want.add(u.account, id)
+			}
+		}
+	}
+	accounts := slices.Sorted(maps.Keys(states))
+	b.Queue(t.sql.lock, accounts)
+	t.sql.queueStates(b, accounts, states)
+	if len(want.ids) > 0 {
+		b.Queue(t.sql.prior, want.accounts, want.ids).Query(eachRow(func(rows pgx.Rows) error {
+			e, err := readEntry(rows)
+			t.prior.note(&e)
+			return err
+		}))
+	}
+}
+
+// decide runs the decisions on what was read. It reports whether there is anything
+// to write.
+func (t *transaction) decide() (bool, error) {
+	left := make(map[string]int)
+	for _, u := range t.updates {
+		left[u.account]++
+	}
+	for _, a := range t.states {
+		sortState(&a.read)
+		a.now = a.read
+	}
+	for _, u := range t.updates {
+		left[u.account]--
+		if err := u.decideOn(t, left[u.account] > 0); err != nil {
+			return false, err
+		}
+	}
+	wrote := false
+	for _, name := range slices.Sorted(maps.Keys(t.states)) {
+		switch a := t.states[name]; {
+		case a.last.Seq > 0:
+			wrote = true
+			if err := t.writes.add(a); err != nil {
+				return false, err
+			}
+		case a.read.Seq == 0:
+			t.writes.unmade = append(t.writes.unmade, name)
+		}
+	}
+	return wrote, nil
+}
+
+// take makes the change that an update decided on.
+func (t *transaction) take(u *update, c *credits.Change, again bool) error {
+	for i := range c.Entries {
+		if err := t.writes.entry(&c.Entries[i]); err != nil {
+			return err
+		}
+		if again {
+			e := c.Entries[i].Clone()
+			t.prior.note(&e)
+		}
+	}
+	t.states[u.account].apply(c, again)
+	return nil
+}
+
+// run does the whole in two round trips over a connection that is in no
+// transaction. A definite failure is one after which certainly nothing of it was
+// written.
+func (t *transaction) run(ctx context.Context, conn *pgx.Conn, options *Options) (definite bool, err error) {
+	var read pgx.Batch
+	read.Queue("BEGIN")
+	read.Queue(t.sql.settings, lockTimeout(options))
+	t.queueRead(&read)
+	if err := conn.SendBatch(ctx, &read).Close(); err != nil {
+		return true, rollBack(conn, err)
+	}
+	wrote, err := t.decide()
+	if err != nil || !wrote {
+		return true, rollBack(conn, err)
+	}
+	var write pgx.Batch
+	t.writes.queue(t.sql, &write)
+	write.Queue("COMMIT")
+	if err := conn.SendBatch(ctx, &write).Close(); err != nil {
+		return refusedByServer(err), rollBack(conn, err)
+	}
+	return true, nil
+}
+
+// lockTimeout is how PostgreSQL reads it: in milliseconds, rounded up.
+func lockTimeout(o *Options) string {
+	return (o.LockTimeout + time.Millisecond - 1).Truncate(time.Millisecond).String()
+}
+
+// rollBackTimeout bounds how long a rollback may take: a server that does not
+// answer it has lost the connection, and rolls back by itself.
+const rollBackTimeout = 5 * time.Second
+
+// rollBack ends a transaction, also where the caller's context is done. It returns
+// the error that was the reason.
+func rollBack(conn *pgx.Conn, reason error) error {
+	if conn.PgConn().IsClosed() || conn.PgConn().TxStatus() == 'I' {
+		return reason
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), rollBackTimeout)
+	defer cancel()
+	if _, err := conn.Exec(ctx, "ROLLBACK"); err != nil {
+		return errors.Join(reason, wrap("roll back", err))
+	}
+	return reason
+}
+
+// refusedByServer reports whether an error is the answer to a statement, after
+// which the server did nothing of what followed it. One that ended the connection
+// is not: it may have come after the commit.
+func refusedByServer(err error) bool {
+	answer, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && answer.SeverityUnlocalized == "ERROR"
+}

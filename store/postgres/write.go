@@ -1,0 +1,292 @@
+package postgres
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/scriphq/scrip/credits"
+)
+
+// writes are changes of accounts, column by column, as one statement per table
+// takes them.
+type writes struct {
+	accounts   accountColumns
+	spent      spentColumns
+	lots       lotColumns
+	holds      holdColumns
+	terms      termColumns
+	allowances allowanceColumns
+	entries    entryColumnsOf
+	closed     struct{ lots, holds, terms, allowances keys }
+	unmade     []string // accounts that were made to be locked, and then refused
+}
+
+// keys name records.
+type keys struct{ accounts, ids []string }
+
+func (k *keys) add(account, id string) {
+	k.accounts, k.ids = append(k.accounts, account), append(k.ids, id)
+}
+
+type accountColumns struct {
+	account                                 []string
+	seq, balance, debt, debtHeld, overdraft []int64
+	at                                      []time.Time
+	due                                     []*time.Time
+	frozen                                  []bool
+}
+
+type spentColumns struct {
+	keys
+	available, held, spent []int64
+}
+
+type lotColumns struct {
+	keys
+	source, validity, term, onlyWith, currency, rollover, allowance []string
+	granted, available, held, spent, paid, origin                   []int64
+	start                                                           []time.Time
+	end, periodEnd                                                  []*time.Time
+	features, meta                                                  [][]byte
+	priority, rolled                                                []int32
+	nonRefundable                                                   []bool
+}
+
+type holdColumns struct {
+	keys
+	feature  []string
+	deadline []time.Time
+	body     [][]byte
+}
+
+type termColumns struct {
+	keys
+	since, until []time.Time
+}
+
+type allowanceColumns struct {
+	keys
+	amount []int64
+	next   []time.Time
+	body   [][]byte
+}
+
+type entryColumnsOf struct {
+	account, id, of, kind, feature, quantity, card, version, explanation, source, peer, currency []string
+	seq, amount, balance, short, money                                                           []int64
+	at                                                                                           []time.Time
+	postings, record, meta, digest                                                               [][]byte
+}
+
+// add takes over what became of an account.
+func (w *writes) add(a *account) error {
+	for i := range a.touched.Lots {
+		if err := w.lot(a, &a.touched.Lots[i]); err != nil {
+			return err
+		}
+	}
+	for i := range a.touched.Holds {
+		if err := w.hold(a.read.Account, &a.touched.Holds[i]); err != nil {
+			return err
+		}
+	}
+	for i := range a.touched.Terms {
+		w.term(a.read.Account, &a.touched.Terms[i])
+	}
+	for i := range a.touched.Allowances {
+		if err := w.allowance(a.read.Account, &a.touched.Allowances[i]); err != nil {
+			return err
+		}
+	}
+	c := &w.accounts
+	c.account, c.seq, c.at = append(c.account, a.read.Account), append(c.seq, a.last.Seq), append(c.at, a.last.At)
+	c.balance, c.due = append(c.balance, a.last.Balance.Micros()), append(c.due, nullable(a.touched.Due))
+	c.debt, c.debtHeld = append(c.debt, a.touched.Debt.Micros()), append(c.debtHeld, a.touched.DebtHeld.Micros())
+	c.overdraft, c.frozen = append(c.overdraft, a.touched.Settings.Overdraft.Micros()), append(c.frozen, a.touched.Settings.Frozen)
+	return nil
+}
+
+func (w *writes) lot(a *account, l *credits.Lot) error {
+	i := slices.IndexFunc(a.read.Lots, func(old credits.Lot) bool { return old.ID == l.ID })
+	switch {
+	case l.Closed() && i >= 0:
+		w.closed.lots.add(a.read.Account, l.ID)
+		return nil
+	case l.Closed():
+		return nil // it opened in this very transaction
+	case i >= 0 && onlySpent(&a.read.Lots[i], l):
+		s := &w.spent
+		s.add(a.read.Account, l.ID)
+		s.available, s.held, s.spent = append(s.available, l.Available.Micros()), append(s.held, l.Held.Micros()), append(s.spent, l.Spent.Micros())
+		return nil
+	}
+	return w.wholeLot(a.read.Account, l)
+}
+
+func (w *writes) wholeLot(account string, l *credits.Lot) error {
+	features, err := marshal(l.Features, len(l.Features))
+	if err != nil {
+		return err
+	}
+	meta, err := marshal(l.Meta, len(l.Meta))
+	if err != nil {
+		return err
+	}
+	c := &w.lots
+	c.add(account, l.ID)
+	c.source, c.validity, c.term = append(c.source, l.Source), append(c.validity, l.Validity.String()), append(c.term, l.Term)
+	c.onlyWith, c.rollover, c.allowance = append(c.onlyWith, l.OnlyWith), append(c.rollover, l.Rollover.String()), append(c.allowance, l.Allowance)
+	c.currency, c.paid = append(c.currency, l.Paid.Currency), append(c.paid, l.Paid.Minor)
+	c.granted, c.available = append(c.granted, l.Granted.Micros()), append(c.available, l.Available.Micros())
+	c.held, c.spent, c.origin = append(c.held, l.Held.Micros()), append(c.spent, l.Spent.Micros()), append(c.origin, l.Origin.Micros())
+	c.start, c.end, c.periodEnd = append(c.start, l.Start), append(c.end, nullable(l.End)), append(c.periodEnd, nullable(l.PeriodEnd))
+	c.features, c.meta = append(c.features, features), append(c.meta, meta)
+	c.priority, c.rolled = append(c.priority, int32(l.Priority)), append(c.rolled, int32(l.Rolled))
+	c.nonRefundable = append(c.nonRefundable, l.NonRefundable)
+	return nil
+}
+
+func (w *writes) hold(account string, h *credits.Hold) error {
+	if h.Closed() {
+		w.closed.holds.add(account, h.ID)
+		return nil
+	}
+	body, err := json.Marshal(holdOf(h))
+	if err != nil {
+		return err
+	}
+	w.holds.add(account, h.ID)
+	w.holds.feature, w.holds.deadline, w.holds.body = append(w.holds.feature, h.Feature), append(w.holds.deadline, h.Deadline), append(w.holds.body, body)
+	return nil
+}
+
+func (w *writes) term(account string, t *credits.Term) {
+	if t.Closed() {
+		w.closed.terms.add(account, t.ID)
+		return
+	}
+	w.terms.add(account, t.ID)
+	w.terms.since, w.terms.until = append(w.terms.since, t.Since), append(w.terms.until, t.Until)
+}
+
+func (w *writes) allowance(account string, a *credits.Allowance) error {
+	if a.Closed() {
+		w.closed.allowances.add(account, a.ID)
+		return nil
+	}
+	body, err := json.Marshal(allowanceOf(a))
+	if err != nil {
+		return err
+	}
+	c := &w.allowances
+	c.add(account, a.ID)
+	c.amount, c.next, c.body = append(c.amount, a.Amount.Micros()), append(c.next, a.Next), append(c.body, body)
+	return nil
+}
+
+func (w *writes) entry(e *credits.Entry) error {
+	postings, err := marshalPostings(e.Postings)
+	if err != nil {
+		return err
+	}
+	record, err := recordOf(e)
+	if err != nil {
+		return err
+	}
+	meta, err := marshal(e.Meta, len(e.Meta))
+	if err != nil {
+		return err
+	}
+	c := &w.entries
+	c.account, c.seq, c.id, c.of = append(c.account, e.Account), append(c.seq, e.Seq), append(c.id, e.ID), append(c.of, e.Of)
+	c.kind, c.at = append(c.kind, string(e.Kind)), append(c.at, e.At)
+	c.amount, c.balance, c.short = append(c.amount, e.Amount.Micros()), append(c.balance, e.Balance.Micros()), append(c.short, e.Short.Micros())
+	c.feature, c.quantity, c.card = append(c.feature, e.Feature), append(c.quantity, e.Quantity), append(c.card, e.Price.Card)
+	c.version, c.explanation = append(c.version, e.Price.Version), append(c.explanation, e.Price.Explanation)
+	c.source, c.peer = append(c.source, e.Source), append(c.peer, e.Peer)
+	c.money, c.currency = append(c.money, e.Money.Minor), append(c.currency, e.Money.Currency)
+	c.postings, c.record, c.meta, c.digest = append(c.postings, postings), append(c.record, record), append(c.meta, meta), append(c.digest, digest(e))
+	return nil
+}
+
+func digest(e *credits.Entry) []byte {
+	if e.Digest == (credits.Digest{}) {
+		return nil
+	}
+	return e.Digest[:]
+}
+
+func marshalPostings(postings []credits.Posting) ([]byte, error) {
+	list := make([]posting, len(postings))
+	for i, p := range postings {
+		list[i] = posting{Lot: p.Lot, Available: p.Available.Micros(), Held: p.Held.Micros()}
+	}
+	return marshal(list, len(list))
+}
+
+// marshal makes JSON of what has n parts; nothing is NULL.
+func marshal(v any, n int) ([]byte, error) {
+	if n == 0 {
+		return nil, nil
+	}
+	return json.Marshal(v)
+}
+
+// onlySpent reports whether nothing but amounts differs.
+func onlySpent(old, l *credits.Lot) bool {
+	return old.Source == l.Source && old.Granted == l.Granted && old.Start.Equal(l.Start) && old.End.Equal(l.End) &&
+		old.Validity.Equal(l.Validity) && old.Term == l.Term && old.PeriodEnd.Equal(l.PeriodEnd) && slices.Equal(old.Features, l.Features) &&
+		old.Priority == l.Priority && old.OnlyWith == l.OnlyWith && old.Paid == l.Paid && old.NonRefundable == l.NonRefundable &&
+		old.Rollover.Equal(l.Rollover) && old.Origin == l.Origin && old.Rolled == l.Rolled && old.Allowance == l.Allowance && maps.Equal(old.Meta, l.Meta)
+}
+
+// queue puts the statements that write into a batch.
+func (w *writes) queue(q *statements, b *pgx.Batch) {
+	if a := &w.accounts; len(a.account) > 0 {
+		b.Queue(q.putAccounts, a.account, a.seq, a.at, a.balance, a.due, a.debt, a.debtHeld, a.overdraft, a.frozen)
+	}
+	if s := &w.spent; len(s.ids) > 0 {
+		b.Queue(q.spendLots, s.accounts, s.ids, s.available, s.held, s.spent)
+	}
+	if l := &w.lots; len(l.ids) > 0 {
+		b.Queue(q.putLots, l.accounts, l.ids, l.source, l.granted, l.available, l.held, l.spent, l.start, l.end, l.validity, l.term,
+			l.periodEnd, l.features, l.priority, l.onlyWith, l.paid, l.currency, l.nonRefundable, l.rollover, l.origin, l.rolled, l.allowance, l.meta)
+	}
+	if h := &w.holds; len(h.ids) > 0 {
+		b.Queue(q.putHolds, h.accounts, h.ids, h.feature, h.deadline, h.body)
+	}
+	if t := &w.terms; len(t.ids) > 0 {
+		b.Queue(q.putTerms, t.accounts, t.ids, t.since, t.until)
+	}
+	if a := &w.allowances; len(a.ids) > 0 {
+		b.Queue(q.putAllowances, a.accounts, a.ids, a.amount, a.next, a.body)
+	}
+	if e := &w.entries; len(e.id) > 0 {
+		b.Queue(q.putEntries, e.account, e.seq, e.id, e.of, e.kind, e.at, e.amount, e.balance, e.postings, e.short, e.feature, e.quantity,
+			e.card, e.version, e.explanation, e.source, e.peer, e.money, e.currency, e.record, e.meta, e.digest)
+	}
+	drops := []struct {
+		sql string
+		keys
+	}{{q.dropLots, w.closed.lots}, {q.dropHolds, w.closed.holds}, {q.dropTerms, w.closed.terms}, {q.dropAllowances, w.closed.allowances}}
+	for _, d := range drops {
+		if len(d.ids) > 0 {
+			b.Queue(d.sql, d.accounts, d.ids)
+		}
+	}
+	if len(w.unmade) > 0 {
+		b.Queue(q.dropAccounts, w.unmade)
+	}
+}
+
+// nullable turns the zero time into NULL.
+func nullable(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
