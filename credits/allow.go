@@ -3,6 +3,8 @@ package credits
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/scriphq/scrip/expiry"
@@ -347,8 +349,8 @@ func (s *settlement) full(granted Amount) bool {
 	return err != nil || fits(balance, s.change.Debt, s.change.DebtHeld) != nil || len(s.lots) >= MaxLots
 }
 
-// endEarlier ends what is left of an allowance's earlier occurrences, and returns
-// those that holds still have something of.
+// endEarlier ends what is left of an allowance's earlier occurrences, in the order
+// of their IDs, and returns those that holds still have something of.
 func (s *settlement) endEarlier(id string, at time.Time) (held []Lot) {
 	var earlier []*Lot
 	for lot := range s.all {
@@ -356,6 +358,7 @@ func (s *settlement) endEarlier(id string, at time.Time) (held []Lot) {
 			earlier = append(earlier, lot)
 		}
 	}
+	slices.SortFunc(earlier, func(a, b *Lot) int { return strings.Compare(a.ID, b.ID) })
 	for _, lot := range earlier {
 		lot.End, lot.Validity, lot.Rollover = at, expiry.Until(at), expiry.Rollover{}
 		s.touch(lot)

@@ -202,17 +202,18 @@ func (r *refunding) giveBack(id string, amount Amount) error {
 	return nil
 }
 
-// keep puts an amount aside for a new lot, which pays for no more than what came
-// into it did: where that differs, for the feature that was used alone, and for
-// all where there was none, which only lots for all could pay.
+// keep puts an amount aside for a new lot, which pays for what came into it did:
+// where that differs, for the feature that was used alone, and for all where there
+// was none, which only lots for all could pay.
 func (r *refunding) keep(amount Amount, features []string) {
 	switch {
 	case amount.IsZero():
 	case r.rest.IsZero():
 		r.features = features
+	case slices.Equal(r.features, features):
 	case r.spent.Feature == "":
 		r.features = nil
-	case !slices.Equal(r.features, features):
+	default:
 		r.features = []string{r.spent.Feature}
 	}
 	r.rest = r.rest.plus(amount)

@@ -11,7 +11,9 @@ import (
 // rule is in this package, which is why any two stores agree. Package
 // store/memory is one; implement it to keep credits in a database of your own.
 //
-// A Store is safe for simultaneous use.
+// A Store is safe for simultaneous use. Every instant that goes in is UTC in whole
+// microseconds, from year 1 to 9999, or zero, and comes out the same. Package
+// store/storetest has the tests of everything that is said here.
 type Store interface {
 	// Update calls decide with the account's state and every entry of the
 	// account whose ID or Of is in ids, in ascending order of Seq, and persists
@@ -24,11 +26,11 @@ type Store interface {
 	// or on new arguments, but never after it returned; the last call's Change
 	// counts. decide does not modify or keep its arguments, which may be the
 	// store's own memory. What decide returns is the Ledger's memory: Update
-	// copies what it keeps.
+	// copies what it keeps. Update does not modify or keep ids.
 	//
 	// If decide fails, Update writes nothing and returns its error as it is. Any
-	// other error does not prove that nothing was written. A ctx that is done
-	// before anything was written ends in such an error too.
+	// other error does not prove that nothing was written. A ctx that was done
+	// before the call ends in such an error too, and nothing is written.
 	Update(ctx context.Context, account string, ids []string, decide Decision) error
 
 	// State returns the state of an account, as of its last Update. The caller

@@ -18,12 +18,16 @@ const (
 // mayImport says, for each part of the library, what it may import apart from
 // itself and the standard library.
 var mayImport = map[string][]string{
-	"expiry":       nil,
-	"credits":      {"expiry"},
-	"pricing":      {"credits", "expiry", decimalModule},
-	"store/memory": {"credits", "expiry"},
-	"examples":     {"credits", "expiry", "pricing", "store/memory", decimalModule},
+	"expiry":          nil,
+	"credits":         {"expiry"},
+	"pricing":         {"credits", "expiry", decimalModule},
+	"store/memory":    {"credits", "expiry"},
+	"store/storetest": {"credits", "expiry", cmpModule, rapidModule},
+	"examples":        {"credits", "expiry", "pricing", "store/memory", decimalModule},
 }
+
+// forTests is the part of the library that only tests import.
+const forTests = "store/storetest"
 
 func TestImportsPointOneWay(t *testing.T) {
 	for _, p := range packages(t) {
@@ -74,7 +78,7 @@ func wrongImports(p *listed) []string {
 		}
 	}
 	for _, path := range p.Deps {
-		if isForTests(path) {
+		if isForTests(path) && part != forTests {
 			wrong = append(wrong, "depends on "+path+", which is for tests")
 		}
 	}
@@ -107,7 +111,7 @@ func isStandard(path string) bool {
 }
 
 func isForTests(path string) bool {
-	return isWithin(path, "testing") || isWithin(path, rapidModule) || isWithin(path, cmpModule)
+	return isWithin(path, "testing") || isWithin(path, module+"/"+forTests) || isWithin(path, rapidModule) || isWithin(path, cmpModule)
 }
 
 func isWithin(path, folder string) bool { return path == folder || strings.HasPrefix(path, folder+"/") }
@@ -134,6 +138,11 @@ func TestWrongImportsAreFound(t *testing.T) {
 		{"what tests need stays in tests", "credits", nil, []string{"testing", rapidModule, cmpModule + "/cmp"}, []string{
 			"depends on testing, which is for tests", "depends on " + rapidModule + ", which is for tests",
 			"depends on " + cmpModule + "/cmp, which is for tests",
+		}},
+		{"the tests of stores may use what tests need", "store/storetest", []string{rapidModule, cmpModule + "/cmp"}, []string{"testing", rapidModule, cmpModule + "/cmp"}, nil},
+		{"the tests of stores know no store", "store/storetest", []string{module + "/store/memory"}, nil, []string{"imports store/memory"}},
+		{"the tests of stores stay in tests", "store/memory", []string{module + "/store/storetest"}, []string{module + "/store/storetest", "testing"}, []string{
+			"imports store/storetest", "depends on " + module + "/store/storetest, which is for tests", "depends on testing, which is for tests",
 		}},
 		{"a new part has to be named", "billing", nil, nil, []string{"is in no known part of the library: say in mayImport what it may import"}},
 	}

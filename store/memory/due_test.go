@@ -9,7 +9,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/scriphq/scrip/credits"
 	"github.com/scriphq/scrip/store/memory"
 )
 
@@ -23,43 +22,7 @@ func due(t rapid.TB, store *memory.Store, at time.Time, limit int) []string {
 	return names
 }
 
-func TestDueAtTheBoundary(t *testing.T) {
-	store := memory.New()
-	update(t, store, "ada", adding(noon, "a"))
-	for _, c := range []struct {
-		at   time.Time
-		want []string
-	}{
-		{noon.Add(-time.Microsecond), nil}, {noon.Add(-1), nil}, {noon, []string{"ada"}}, {noon.Add(1), []string{"ada"}},
-		{time.Time{}, nil},
-	} {
-		if got := due(t, store, c.at, 9); !slices.Equal(got, c.want) {
-			t.Errorf("Due(%v) = %v, want %v", c.at, got, c.want)
-		}
-	}
-}
-
-func TestDueForgetsAnAccountWithNothingDue(t *testing.T) {
-	store := memory.New()
-	far := noon.AddDate(100, 0, 0)
-	update(t, store, "never", adding(time.Time{}, "a"))
-	update(t, store, "ada", adding(noon, "a"))
-	update(t, store, "ada", adding(time.Time{}, "b"))
-	if got := due(t, store, far, 9); len(got) != 0 {
-		t.Errorf("Due(nothing due) = %v, want none", got)
-	}
-	update(t, store, "ada", adding(far, "c"))
-	if got := due(t, store, far, 9); !slices.Equal(got, []string{"ada"}) {
-		t.Errorf("Due(due again) = %v, want [ada]", got)
-	}
-	update(t, store, "ada", func(credits.State, []credits.Entry) (credits.Change, error) {
-		return credits.Change{Due: noon}, nil // writes nothing
-	})
-	if got := due(t, store, noon, 9); len(got) != 0 {
-		t.Errorf("Due(after a zero change) = %v, want none", got)
-	}
-}
-
+// More accounts than there are shards.
 func TestDueLimit(t *testing.T) {
 	store := memory.New()
 	for i := range 600 { // more than there are shards

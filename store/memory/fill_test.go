@@ -83,26 +83,3 @@ var policies = []expiry.Policy{
 	expiry.MustParse("end of day in Europe/Berlin"), expiry.MustParse("until 2026-12-31 in Asia/Tokyo"),
 	expiry.MustParse("purchased before 2024-05-20: latest(1 year, while subscribed), else earliest(12 weeks, end of period)"),
 }
-
-// scribble overwrites all memory that a record points to.
-func scribble(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Pointer:
-		if !v.IsNil() {
-			scribble(v.Elem())
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			scribble(v.Index(i))
-			v.Index(i).SetZero()
-		}
-	case reflect.Map:
-		v.Clear()
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				scribble(v.Field(i))
-			}
-		}
-	}
-}

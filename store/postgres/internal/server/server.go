@@ -149,20 +149,35 @@ func (s *Server) tail() []byte {
 }
 
 // Stop ends the server as an operator does, and disconnects its clients.
-func (s *Server) Stop() error { return s.signal(syscall.SIGINT) }
-
-// Kill ends the server as a power cut does: with all its processes, at once.
-func (s *Server) Kill() error { return s.signal(syscall.SIGKILL) }
-
-func (s *Server) signal(signal syscall.Signal) error {
+func (s *Server) Stop() error {
 	if s.cmd == nil {
 		return nil
 	}
-	target := s.cmd.Process.Pid
-	if signal == syscall.SIGKILL {
-		target = -target // the whole group
+	return s.end(syscall.Kill(s.cmd.Process.Pid, syscall.SIGINT))
+}
+
+// Kill ends the server as a power cut does: with all its processes, at once.
+func (s *Server) Kill() error {
+	if s.cmd == nil {
+		return nil
 	}
-	if err := syscall.Kill(target, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+	pid := s.cmd.Process.Pid
+	// One that stands still starts no more processes, and tells those it has nothing.
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		return s.end(err)
+	}
+	family, err := children(pid)
+	for _, child := range append(family, pid) {
+		if err := syscall.Kill(child, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return err
+		}
+	}
+	return errors.Join(err, s.end(nil), awaitEnd(family))
+}
+
+// end waits for a server that was sent a signal.
+func (s *Server) end(err error) error {
+	if err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err
 	}
 	<-s.gone

@@ -1,0 +1,146 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/scriphq/scrip/credits"
+	"github.com/scriphq/scrip/expiry"
+	"github.com/scriphq/scrip/store/postgres"
+	"github.com/scriphq/scrip/store/postgres/internal/server"
+)
+
+// BenchmarkSpend measures spends on a server with its default settings, fsync
+// included, beside a floor: the plain UPDATE and INSERT in one transaction, through
+// the same pool. Every operation is one spend; p50 and p99 are of one operation.
+func BenchmarkSpend(b *testing.B) {
+	pool := durablePool(b)
+	for _, accounts := range []int{1000, 1} {
+		for _, callers := range []int{1, 8, 32, 128} {
+			at := fmt.Sprintf("accounts=%d/callers=%d/", accounts, callers)
+			b.Run(at+"floor", func(b *testing.B) { crowd(b, callers, bareUpdates(b, pool, accounts)) })
+			b.Run(at+"store", func(b *testing.B) { crowd(b, callers, spends(b, pool, accounts)) })
+		}
+	}
+}
+
+// durablePool returns a pool for a server of its own.
+func durablePool(b *testing.B) *pgxpool.Pool {
+	b.Helper()
+	needServer(b)
+	own, err := server.New()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = own.Close() })
+	if err := own.Start("max_connections=200"); err != nil {
+		b.Fatal(err)
+	}
+	config, err := pgxpool.ParseConfig(own.URL())
+	if err != nil {
+		b.Fatal(err)
+	}
+	config.MaxConns = 32
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(pool.Close)
+	return pool
+}
+
+// bareUpdates is the floor: a balance goes down and a line says so.
+func bareUpdates(b *testing.B, pool *pgxpool.Pool, accounts int) func(ctx context.Context, n int64) error {
+	for _, sql := range []string{
+		"DROP TABLE IF EXISTS balances, lines",
+		"CREATE TABLE balances (account text PRIMARY KEY, balance bigint NOT NULL)",
+		"CREATE TABLE lines (account text NOT NULL, id text NOT NULL, amount bigint NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (account, id))",
+		fmt.Sprintf("INSERT INTO balances SELECT 'account-' || n, 1000000000000000 FROM generate_series(0, %d) AS n", accounts-1),
+		"VACUUM ANALYZE balances",
+	} {
+		if _, err := pool.Exec(b.Context(), sql); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return func(ctx context.Context, n int64) error {
+		var batch pgx.Batch
+		account := "account-" + strconv.FormatInt(n%int64(accounts), 10)
+		batch.Queue("BEGIN")
+		batch.Queue("UPDATE balances SET balance = balance - $1 WHERE account = $2", 1000000, account)
+		batch.Queue("INSERT INTO lines (account, id, amount, at) VALUES ($1, $2, $3, $4)", account, "job-"+strconv.FormatInt(n, 10), 1000000, time.Now())
+		batch.Queue("COMMIT")
+		return pool.SendBatch(ctx, &batch).Close()
+	}
+}
+
+// spends is the same through a ledger, on accounts with three lots.
+func spends(b *testing.B, pool *pgxpool.Pool, accounts int) func(ctx context.Context, n int64) error {
+	store := openStore(b, pool, postgres.Options{})
+	ledger := credits.New(store, credits.Options{})
+	var grants []credits.Command
+	for account := range accounts {
+		for lot := range 3 {
+			grants = append(grants, credits.Grant{
+				ID: "lot-" + strconv.Itoa(lot), Account: "account-" + strconv.Itoa(account), Amount: credits.Of(1_000_000_000), Validity: expiry.Days(365 + lot),
+			})
+		}
+	}
+	results, err := ledger.Batch(b.Context(), grants)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, r := range results {
+		if r.Err != nil {
+			b.Fatal(r.Err)
+		}
+	}
+	return func(ctx context.Context, n int64) error {
+		_, err := ledger.Spend(ctx, credits.Spend{
+			ID: "job-" + strconv.FormatInt(n, 10), Account: "account-" + strconv.FormatInt(n%int64(accounts), 10),
+			Feature: "speech-to-text", Amount: credits.Of(1),
+		})
+		return err
+	}
+}
+
+// crowd has b.N operations done by that many callers, and reports what one took.
+func crowd(b *testing.B, callers int, operation func(ctx context.Context, n int64) error) {
+	var next atomic.Int64
+	took := make([][]time.Duration, callers)
+	var wait sync.WaitGroup
+	b.ResetTimer()
+	for caller := range callers {
+		wait.Go(func() {
+			for {
+				n := next.Add(1)
+				if n > int64(b.N) {
+					return
+				}
+				start := time.Now()
+				if err := operation(b.Context(), n); err != nil {
+					b.Error(err)
+					return
+				}
+				took[caller] = append(took[caller], time.Since(start))
+			}
+		})
+	}
+	wait.Wait()
+	b.StopTimer()
+	all := slices.Sorted(slices.Values(slices.Concat(took...)))
+	if len(all) == 0 {
+		return
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "op/s")
+	b.ReportMetric(float64(all[len(all)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(all[len(all)*99/100].Microseconds())/1000, "p99-ms")
+}
