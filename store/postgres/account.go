@@ -13,7 +13,10 @@ type account struct {
 	now     credits.State  // with what was decided so far; until then, read
 	last    credits.Entry  // of what was decided, without what it points to
 	touched credits.Change // the records touched so far, each as it is now, without entries
+	written int64          // the number that its entries get
 }
+
+func newAccount(name string) *account { return &account{read: credits.State{Account: name}} }
 
 // apply makes a further change.
 func (a *account) apply(c *credits.Change, again bool) {

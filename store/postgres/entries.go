@@ -20,15 +20,16 @@ const pageSize = 500
 // Entries implements [credits.Store]. It reads page by page and has no connection
 // while it yields.
 func (s *Store) Entries(ctx context.Context, q credits.Query) iter.Seq2[credits.Entry, error] {
-	return s.sql.entriesOf(ctx, s.pool, q)
+	return entries(q, func(q *credits.Query) ([]credits.Entry, error) { return s.sql.page(ctx, s.pool, q) })
 }
 
-func (s *statements) entriesOf(ctx context.Context, conn sender, q credits.Query) iter.Seq2[credits.Entry, error] {
+// entries yields the pages of a query one after the other.
+func entries(q credits.Query, read func(q *credits.Query) ([]credits.Entry, error)) iter.Seq2[credits.Entry, error] {
 	q.Kinds = slices.Clone(q.Kinds)
 	return func(yield func(credits.Entry, error) bool) {
 		rest := q // what is left of the query
 		for {
-			page, err := s.page(ctx, conn, &rest)
+			page, err := read(&rest)
 			if err != nil {
 				yield(credits.Entry{}, wrap("entries", err))
 				return

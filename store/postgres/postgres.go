@@ -43,6 +43,10 @@ type Options struct {
 	// of another process or of the caller has changed and not ended. Zero: 5 s;
 	// at least 1 ms.
 	LockTimeout time.Duration
+
+	// Portable keeps to the SQL that engines compatible with PostgreSQL run too,
+	// which knows no Feed and leaves plans to the engine.
+	Portable bool
 }
 
 // Defaults and bounds of Options.
@@ -61,7 +65,7 @@ func New(pool *pgxpool.Pool, options Options) (*Store, error) {
 	if err := options.prepare(); err != nil {
 		return nil, err
 	}
-	s := &Store{pool: pool, options: options, sql: statementsIn(options.Schema)}
+	s := &Store{pool: pool, options: options, sql: statementsFor(&options)}
 	s.lanes = make([]lane, options.Transactions)
 	return s, nil
 }
@@ -103,7 +107,7 @@ func (s *Store) State(ctx context.Context, account string) (credits.State, error
 		return credits.State{}, wrap("state", err)
 	}
 	defer conn.Release()
-	return s.sql.state(ctx, conn.Conn(), account, true)
+	return s.sql.state(ctx, conn.Conn(), account)
 }
 
 // Due implements [credits.Store]. Which accounts it returns, of those that come

@@ -13,39 +13,46 @@ import (
 )
 
 // queueStates asks for everything that is open in the accounts.
-func (q *statements) queueStates(b *pgx.Batch, accounts []string, states map[string]*credits.State) {
-	b.Queue(q.accounts, accounts).Query(eachRow(func(rows pgx.Rows) error { return readAccount(rows, states) }))
-	b.Queue(q.lots, accounts).Query(eachRow(func(rows pgx.Rows) error { return readLot(rows, states) }))
-	b.Queue(q.holds, accounts).Query(eachRow(func(rows pgx.Rows) error { return readHold(rows, states) }))
-	b.Queue(q.terms, accounts).Query(eachRow(func(rows pgx.Rows) error { return readTerm(rows, states) }))
-	b.Queue(q.allowances, accounts).Query(eachRow(func(rows pgx.Rows) error { return readAllowance(rows, states) }))
+func (q *statements) queueStates(b *pgx.Batch, names []string, accounts map[string]*account) {
+	b.Queue(q.accounts, names).Query(eachRow(func(rows pgx.Rows) error { return readAccount(rows, accounts) }))
+	b.Queue(q.lots, names).Query(eachRow(func(rows pgx.Rows) error { return readLot(rows, accounts) }))
+	b.Queue(q.holds, names).Query(eachRow(func(rows pgx.Rows) error { return readHold(rows, accounts) }))
+	b.Queue(q.terms, names).Query(eachRow(func(rows pgx.Rows) error { return readTerm(rows, accounts) }))
+	b.Queue(q.allowances, names).Query(eachRow(func(rows pgx.Rows) error { return readAllowance(rows, accounts) }))
 }
 
-// state reads one account in one round trip. Unless the connection is in a
-// transaction already, the statements share a snapshot of their own.
-func (q *statements) state(ctx context.Context, conn sender, account string, snapshot bool) (credits.State, error) {
-	states := newStates([]string{account})
+// state reads one account in one round trip, whose statements share a snapshot.
+func (q *statements) state(ctx context.Context, conn sender, name string) (credits.State, error) {
+	a := newAccount(name)
 	var b pgx.Batch
-	if snapshot {
-		b.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-	}
-	q.queueStates(&b, []string{account}, states)
-	if snapshot {
-		b.Queue("COMMIT")
-	}
+	b.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+	q.queueStates(&b, []string{name}, map[string]*account{name: a})
+	b.Queue("COMMIT")
 	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
 		return credits.State{}, wrap("state", err)
 	}
-	sortState(states[account])
-	return *states[account], nil
+	sortState(&a.read)
+	return a.read, nil
 }
 
-func newStates(accounts []string) map[string]*credits.State {
-	states := make(map[string]*credits.State, len(accounts))
-	for _, account := range accounts {
-		states[account] = &credits.State{Account: account}
+// stateIn is state inside a transaction, where each statement may see more than the
+// one before it: it reads again until nothing came between.
+func (q *statements) stateIn(ctx context.Context, conn sender, name string) (credits.State, error) {
+	for {
+		a, later := newAccount(name), newAccount(name)
+		var b pgx.Batch
+		q.queueStates(&b, []string{name}, map[string]*account{name: a})
+		b.Queue(q.accounts, []string{name}).Query(eachRow(func(rows pgx.Rows) error {
+			return readAccount(rows, map[string]*account{name: later})
+		}))
+		if err := conn.SendBatch(ctx, &b).Close(); err != nil {
+			return credits.State{}, wrap("state", err)
+		}
+		if a.read.Seq == later.read.Seq {
+			sortState(&a.read)
+			return a.read, nil
+		}
 	}
-	return states
 }
 
 // sortState brings the records into the order that State promises.
@@ -67,34 +74,36 @@ func eachRow(read func(pgx.Rows) error) func(pgx.Rows) error {
 	}
 }
 
-func readAccount(rows pgx.Rows, states map[string]*credits.State) error {
+func readAccount(rows pgx.Rows, accounts map[string]*account) error {
 	var (
-		account                            string
+		name                               string
 		seq                                int64
 		balance, debt, debtHeld, overdraft int64
+		written                            int64
 		at, due                            *time.Time
 		frozen                             bool
 	)
-	if err := rows.Scan(&account, &seq, &at, &balance, &due, &debt, &debtHeld, &overdraft, &frozen); err != nil {
+	if err := rows.Scan(&name, &seq, &at, &balance, &due, &debt, &debtHeld, &overdraft, &frozen, &written); err != nil {
 		return err
 	}
-	s := states[account]
+	s := &accounts[name].read
+	accounts[name].written = written
 	s.Seq, s.At, s.Balance, s.Due = seq, instant(at), credits.Micros(balance), instant(due)
 	s.Debt, s.DebtHeld = credits.Micros(debt), credits.Micros(debtHeld)
 	s.Settings = credits.Settings{Overdraft: credits.Micros(overdraft), Frozen: frozen}
 	return nil
 }
 
-func readLot(rows pgx.Rows, states map[string]*credits.State) error {
+func readLot(rows pgx.Rows, accounts map[string]*account) error {
 	var (
-		account          string
+		name             string
 		l                lot
 		start            time.Time
 		end, periodEnd   *time.Time
 		features, meta   []byte
 		priority, rolled int32
 	)
-	err := rows.Scan(&account, &l.ID, &l.Source, &l.Granted, &l.Available, &l.Held, &l.Spent, &start, &end, &l.Validity, &l.Term,
+	err := rows.Scan(&name, &l.ID, &l.Source, &l.Granted, &l.Available, &l.Held, &l.Spent, &start, &end, &l.Validity, &l.Term,
 		&periodEnd, &features, &priority, &l.OnlyWith, &l.PaidMinor, &l.PaidCurrency, &l.NonRefundable, &l.Rollover, &l.Origin,
 		&rolled, &l.Allowance, &meta)
 	if err != nil {
@@ -111,42 +120,42 @@ func readLot(rows pgx.Rows, states map[string]*credits.State) error {
 	if err != nil {
 		return err
 	}
-	s := states[account]
+	s := &accounts[name].read
 	s.Lots = append(s.Lots, open)
 	return nil
 }
 
-func readHold(rows pgx.Rows, states map[string]*credits.State) error {
-	var account string
+func readHold(rows pgx.Rows, accounts map[string]*account) error {
+	var name string
 	var body []byte
-	if err := rows.Scan(&account, &body); err != nil {
+	if err := rows.Scan(&name, &body); err != nil {
 		return err
 	}
 	var h hold
 	if err := json.Unmarshal(body, &h); err != nil {
 		return err
 	}
-	s := states[account]
+	s := &accounts[name].read
 	s.Holds = append(s.Holds, h.hold())
 	return nil
 }
 
-func readTerm(rows pgx.Rows, states map[string]*credits.State) error {
-	var account string
+func readTerm(rows pgx.Rows, accounts map[string]*account) error {
+	var name string
 	var t credits.Term
-	if err := rows.Scan(&account, &t.ID, &t.Since, &t.Until); err != nil {
+	if err := rows.Scan(&name, &t.ID, &t.Since, &t.Until); err != nil {
 		return err
 	}
 	t.Since, t.Until = t.Since.UTC(), t.Until.UTC()
-	s := states[account]
+	s := &accounts[name].read
 	s.Terms = append(s.Terms, t)
 	return nil
 }
 
-func readAllowance(rows pgx.Rows, states map[string]*credits.State) error {
-	var account string
+func readAllowance(rows pgx.Rows, accounts map[string]*account) error {
+	var name string
 	var body []byte
-	if err := rows.Scan(&account, &body); err != nil {
+	if err := rows.Scan(&name, &body); err != nil {
 		return err
 	}
 	var a allowance
@@ -157,7 +166,7 @@ func readAllowance(rows pgx.Rows, states map[string]*credits.State) error {
 	if err != nil {
 		return err
 	}
-	s := states[account]
+	s := &accounts[name].read
 	s.Allowances = append(s.Allowances, running)
 	return nil
 }

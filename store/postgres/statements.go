@@ -5,7 +5,8 @@ import "strings"
 // statements are the store's SQL for one schema. All of them take arrays, so that
 // one statement serves one update and many.
 type statements struct {
-	settings, lock                                 string
+	settings, number                               string // empty: not with this engine
+	lock                                           string
 	accounts, lots, holds, terms, allowances       string
 	prior                                          string
 	putAccounts, spendLots, putLots, putHolds      string
@@ -15,10 +16,10 @@ type statements struct {
 	entries, dueAccounts, feed                     string
 }
 
-func statementsIn(schema string) *statements {
-	in := func(sql string) string { return strings.ReplaceAll(sql, "$schema", `"`+schema+`"`) }
-	return &statements{
-		settings: settingsSQL, lock: in(lockSQL),
+func statementsFor(o *Options) *statements {
+	in := func(sql string) string { return strings.ReplaceAll(sql, "$schema", `"`+o.Schema+`"`) }
+	s := &statements{
+		lock:     in(lockSQL),
 		accounts: in(accountsSQL), lots: in(lotsSQL), holds: in(holdsSQL), terms: in(termsSQL), allowances: in(allowancesSQL),
 		prior:       in(priorSQL),
 		putAccounts: in(putAccountsSQL), spendLots: in(spendLotsSQL), putLots: in(putLotsSQL), putHolds: in(putHoldsSQL),
@@ -27,6 +28,10 @@ func statementsIn(schema string) *statements {
 		dropAccounts: in(dropAccountsSQL),
 		entries:      in(entriesSQL), dueAccounts: in(dueSQL), feed: in(feedSQL),
 	}
+	if !o.Portable {
+		s.settings, s.number = settingsSQL, numberSQL
+	}
+	return s
 }
 
 // Plans are made once and kept, also from when a table was empty: they have to be
@@ -34,13 +39,16 @@ func statementsIn(schema string) *statements {
 const settingsSQL = `SELECT set_config('lock_timeout', $1, true),
 	set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
 
+// numberSQL is the number of the transaction, for the feed.
+const numberSQL = `SELECT pg_current_xact_id()::text::bigint`
+
 // lockSQL locks the accounts in order, and makes those that are missing: one way
 // for both, so that no two transactions can wait for each other.
 const lockSQL = `INSERT INTO $schema.accounts AS a (account)
 	SELECT n FROM unnest($1::text[]) AS n ORDER BY n COLLATE "C"
 	ON CONFLICT (account) DO UPDATE SET seq = a.seq WHERE false`
 
-const accountsSQL = `SELECT account, seq, at, balance, due, debt, debt_held, overdraft, frozen
+const accountsSQL = `SELECT account, seq, at, balance, due, debt, debt_held, overdraft, frozen, written
 	FROM $schema.accounts WHERE account = ANY($1::text[])`
 
 const lotsSQL = `SELECT account, id, source, granted, available, held, spent, start_at, end_at, validity, term, period_end, features,
@@ -65,9 +73,9 @@ const priorSQL = `SELECT ` + entryColumns + ` FROM unnest($1::text[], $2::text[]
 	JOIN $schema.entries e ON e.account = w.account AND e.of_id = w.id AND e.of_id <> ''`
 
 const putAccountsSQL = `UPDATE $schema.accounts a SET seq = w.seq, at = w.at, balance = w.balance, due = w.due,
-	debt = w.debt, debt_held = w.debt_held, overdraft = w.overdraft, frozen = w.frozen
-	FROM unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::bigint[], $8::bigint[], $9::boolean[])
-		AS w(account, seq, at, balance, due, debt, debt_held, overdraft, frozen)
+	debt = w.debt, debt_held = w.debt_held, overdraft = w.overdraft, frozen = w.frozen, written = w.written
+	FROM unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::bigint[], $8::bigint[], $9::boolean[], $10::bigint[])
+		AS w(account, seq, at, balance, due, debt, debt_held, overdraft, frozen, written)
 	WHERE a.account = w.account`
 
 // dropAccountsSQL forgets accounts that were made to be locked, and refused.
@@ -103,10 +111,10 @@ const putAllowancesSQL = `INSERT INTO $schema.allowances (account, id, amount, n
 	ON CONFLICT (account, id) DO UPDATE SET amount = EXCLUDED.amount, next_at = EXCLUDED.next_at, body = EXCLUDED.body`
 
 const putEntriesSQL = `INSERT INTO $schema.entries (account, seq, id, of_id, kind, at, amount, balance, postings, short, feature, quantity,
-		card, card_version, explanation, source, peer, money_minor, money_currency, record, meta, digest)
+		card, card_version, explanation, source, peer, money_minor, money_currency, record, meta, digest, written)
 	SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bigint[], $8::bigint[],
 		$9::jsonb[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
-		$18::bigint[], $19::text[], $20::jsonb[], $21::jsonb[], $22::bytea[])`
+		$18::bigint[], $19::text[], $20::jsonb[], $21::jsonb[], $22::bytea[], $23::bigint[])`
 
 // drop deletes records that closed.
 func drop(table string) string {
@@ -124,8 +132,9 @@ const entriesSQL = `SELECT ` + entryColumns + ` FROM $schema.entries e
 
 const dueSQL = `SELECT account FROM $schema.accounts WHERE due <= $1::timestamptz ORDER BY due LIMIT $2`
 
-// feedSQL reads entries whose transaction, and every one that began before it, has
-// ended, after a position.
-const feedSQL = `SELECT ` + entryColumns + `, e.written::text FROM $schema.entries e
-	WHERE (e.written, e.account, e.seq) > ($1::text::xid8, $2::text, $3::bigint) AND e.written < pg_snapshot_xmin(pg_current_snapshot())
+// feedSQL reads entries after a position, up to what no transaction that is still
+// under way can come before.
+const feedSQL = `SELECT ` + entryColumns + `, e.written FROM $schema.entries e
+	WHERE (e.written, e.account, e.seq) > ($1::bigint, $2::text, $3::bigint)
+		AND e.written > 0 AND e.written < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 	ORDER BY e.written, e.account, e.seq LIMIT $4`

@@ -17,25 +17,24 @@ import (
 // accounts, reads all they need, decides one after the other, and writes what came
 // of it.
 type transaction struct {
-	sql     *statements
-	updates []*update
-	states  map[string]*account
-	prior   priors
-	writes  writes
+	sql      *statements
+	updates  []*update
+	accounts map[string]*account
+	prior    priors
+	writes   writes
+	number   int64 // PostgreSQL's, for the feed; zero: none
 }
 
 func newTransaction(sql *statements, updates []*update) *transaction {
-	return &transaction{sql: sql, updates: updates, states: make(map[string]*account), prior: make(priors)}
+	return &transaction{sql: sql, updates: updates, accounts: make(map[string]*account), prior: make(priors)}
 }
 
 // queueRead locks the accounts and asks for everything.
 func (t *transaction) queueRead(b *pgx.Batch) {
-	states := make(map[string]*credits.State)
 	var want keys
 	for _, u := range t.updates {
-		if t.states[u.account] == nil {
-			a := &account{read: credits.State{Account: u.account}}
-			t.states[u.account], states[u.account] = a, &a.read
+		if t.accounts[u.account] == nil {
+			t.accounts[u.account] = newAccount(u.account)
 		}
 		for _, id := range u.ids {
 			if k := (key{u.account, id}); t.prior[k] == nil {
@@ -44,9 +43,12 @@ func (t *transaction) queueRead(b *pgx.Batch) {
 			}
 		}
 	}
-	accounts := slices.Sorted(maps.Keys(states))
-	b.Queue(t.sql.lock, accounts)
-	t.sql.queueStates(b, accounts, states)
+	names := slices.Sorted(maps.Keys(t.accounts))
+	b.Queue(t.sql.lock, names)
+	if t.sql.number != "" {
+		b.Queue(t.sql.number).QueryRow(func(row pgx.Row) error { return row.Scan(&t.number) })
+	}
+	t.sql.queueStates(b, names, t.accounts)
 	if len(want.ids) > 0 {
 		b.Queue(t.sql.prior, want.accounts, want.ids).Query(eachRow(func(rows pgx.Rows) error {
 			e, err := readEntry(rows)
@@ -63,9 +65,9 @@ func (t *transaction) decide() (bool, error) {
 	for _, u := range t.updates {
 		left[u.account]++
 	}
-	for _, a := range t.states {
+	for _, a := range t.accounts {
 		sortState(&a.read)
-		a.now = a.read
+		a.now, a.written = a.read, max(a.written, t.number)
 	}
 	for _, u := range t.updates {
 		left[u.account]--
@@ -74,8 +76,8 @@ func (t *transaction) decide() (bool, error) {
 		}
 	}
 	wrote := false
-	for _, name := range slices.Sorted(maps.Keys(t.states)) {
-		switch a := t.states[name]; {
+	for _, name := range slices.Sorted(maps.Keys(t.accounts)) {
+		switch a := t.accounts[name]; {
 		case a.last.Seq > 0:
 			wrote = true
 			if err := t.writes.add(a); err != nil {
@@ -90,8 +92,9 @@ func (t *transaction) decide() (bool, error) {
 
 // take makes the change that an update decided on.
 func (t *transaction) take(u *update, c *credits.Change, again bool) error {
+	a := t.accounts[u.account]
 	for i := range c.Entries {
-		if err := t.writes.entry(&c.Entries[i]); err != nil {
+		if err := t.writes.entry(&c.Entries[i], a.written); err != nil {
 			return err
 		}
 		if again {
@@ -99,7 +102,7 @@ func (t *transaction) take(u *update, c *credits.Change, again bool) error {
 			t.prior.note(&e)
 		}
 	}
-	t.states[u.account].apply(c, again)
+	a.apply(c, again)
 	return nil
 }
 
@@ -109,7 +112,9 @@ func (t *transaction) take(u *update, c *credits.Change, again bool) error {
 func (t *transaction) run(ctx context.Context, conn *pgx.Conn, options *Options) (definite bool, err error) {
 	var read pgx.Batch
 	read.Queue("BEGIN")
-	read.Queue(t.sql.settings, lockTimeout(options))
+	if t.sql.settings != "" {
+		read.Queue(t.sql.settings, lockTimeout(options))
+	}
 	t.queueRead(&read)
 	if err := conn.SendBatch(ctx, &read).Close(); err != nil {
 		return true, rollBack(conn, err)

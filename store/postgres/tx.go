@@ -2,11 +2,14 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
 	"iter"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/scriphq/scrip/credits"
 )
@@ -31,12 +34,39 @@ import (
 // transaction anew. It waits for locks as long as the transaction's own lock_timeout
 // says. It works at the isolation level READ COMMITTED, which is PostgreSQL's
 // default, and above. Like the transaction, it is not safe for simultaneous use.
-func (s *Store) WithTx(tx pgx.Tx) credits.Store { return &txStore{sql: s.sql, conn: tx} }
+func (s *Store) WithTx(tx pgx.Tx) credits.Store {
+	return &txStore{sql: s.sql, with: func(use func(sender) error) error { return use(tx) }}
+}
+
+// WithSQL is WithTx for database/sql and its adapter pgx/v5/stdlib: conn is the
+// connection that the transaction was begun on.
+//
+//	conn, err := db.Conn(ctx)
+//	...
+//	tx, err := conn.BeginTx(ctx, nil)
+//	...
+//	ledger := credits.New(store.WithSQL(conn), credits.Options{})
+//
+// It fails where conn is not of that adapter, or not in a transaction.
+func (s *Store) WithSQL(conn *sql.Conn) credits.Store {
+	return &txStore{sql: s.sql, with: func(use func(sender) error) error {
+		return conn.Raw(func(driver any) error {
+			adapter, ok := driver.(*stdlib.Conn)
+			if !ok {
+				return fmt.Errorf("postgres: the connection is a %T: open the database with pgx/v5/stdlib", driver)
+			}
+			if adapter.Conn().PgConn().TxStatus() == 'I' {
+				return errors.New("postgres: the connection is in no transaction: begin one on it first")
+			}
+			return use(adapter.Conn())
+		})
+	}}
+}
 
 // txStore is a store inside a transaction.
 type txStore struct {
 	sql  *statements
-	conn sender
+	with func(use func(sender) error) error // calls use with the transaction
 }
 
 // Update implements [credits.Store].
@@ -45,15 +75,7 @@ func (s *txStore) Update(ctx context.Context, account string, ids []string, deci
 		return err
 	}
 	u := &update{account: account, ids: ids, decide: decide}
-	t := newTransaction(s.sql, []*update{u})
-	wrote, err := t.readIn(ctx, s.conn)
-	if err == nil && wrote {
-		err = t.writeIn(ctx, s.conn)
-	}
-	if err == nil && wrote {
-		return nil
-	}
-	err = errors.Join(err, s.undo(ctx))
+	err := s.with(func(conn sender) error { return newTransaction(s.sql, []*update{u}).runIn(ctx, conn) })
 	if u.panicked != nil {
 		panic(u.panicked)
 	}
@@ -61,6 +83,18 @@ func (s *txStore) Update(ctx context.Context, account string, ids []string, deci
 		return wrap("update", err)
 	}
 	return u.err
+}
+
+// runIn is run inside a transaction of the caller's, with a savepoint.
+func (t *transaction) runIn(ctx context.Context, conn sender) error {
+	wrote, err := t.readIn(ctx, conn)
+	if err == nil && wrote {
+		err = t.writeIn(ctx, conn)
+	}
+	if err == nil && wrote {
+		return nil
+	}
+	return errors.Join(err, undo(ctx, conn))
 }
 
 // readIn is the first round trip inside a transaction: it sets the savepoint.
@@ -83,26 +117,40 @@ func (t *transaction) writeIn(ctx context.Context, conn sender) error {
 }
 
 // undo goes back to the savepoint, also where ctx is done.
-func (s *txStore) undo(ctx context.Context) error {
+func undo(ctx context.Context, conn sender) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollBackTimeout)
 	defer cancel()
 	var b pgx.Batch
 	b.Queue("ROLLBACK TO SAVEPOINT scrip")
 	b.Queue("RELEASE SAVEPOINT scrip")
-	return s.conn.SendBatch(ctx, &b).Close()
+	return conn.SendBatch(ctx, &b).Close()
 }
 
 // State implements [credits.Store].
-func (s *txStore) State(ctx context.Context, account string) (credits.State, error) {
-	return s.sql.state(ctx, s.conn, account, false)
+func (s *txStore) State(ctx context.Context, account string) (state credits.State, err error) {
+	err = s.with(func(conn sender) (err error) {
+		state, err = s.sql.stateIn(ctx, conn, account)
+		return err
+	})
+	return state, err
 }
 
 // Entries implements [credits.Store].
 func (s *txStore) Entries(ctx context.Context, q credits.Query) iter.Seq2[credits.Entry, error] {
-	return s.sql.entriesOf(ctx, s.conn, q)
+	return entries(q, func(q *credits.Query) (page []credits.Entry, err error) {
+		err = s.with(func(conn sender) (err error) {
+			page, err = s.sql.page(ctx, conn, q)
+			return err
+		})
+		return page, err
+	})
 }
 
 // Due implements [credits.Store].
-func (s *txStore) Due(ctx context.Context, at time.Time, limit int) ([]string, error) {
-	return s.sql.due(ctx, s.conn, at, limit)
+func (s *txStore) Due(ctx context.Context, at time.Time, limit int) (accounts []string, err error) {
+	err = s.with(func(conn sender) (err error) {
+		accounts, err = s.sql.due(ctx, conn, at, limit)
+		return err
+	})
+	return accounts, err
 }

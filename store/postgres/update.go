@@ -30,7 +30,7 @@ func (u *update) decideOn(t *transaction, again bool) error {
 	if u.gone {
 		return nil
 	}
-	change, err := u.call(t.states[u.account].now, t.prior.of(u.account, u.ids))
+	change, err := u.call(t.accounts[u.account].now, t.prior.of(u.account, u.ids))
 	u.err = err
 	if err != nil || change.IsZero() {
 		return nil

@@ -35,6 +35,7 @@ func (k *keys) add(account, id string) {
 type accountColumns struct {
 	account                                 []string
 	seq, balance, debt, debtHeld, overdraft []int64
+	written                                 []int64
 	at                                      []time.Time
 	due                                     []*time.Time
 	frozen                                  []bool
@@ -77,7 +78,7 @@ type allowanceColumns struct {
 
 type entryColumnsOf struct {
 	account, id, of, kind, feature, quantity, card, version, explanation, source, peer, currency []string
-	seq, amount, balance, short, money                                                           []int64
+	seq, amount, balance, short, money, written                                                  []int64
 	at                                                                                           []time.Time
 	postings, record, meta, digest                                                               [][]byte
 }
@@ -107,6 +108,7 @@ func (w *writes) add(a *account) error {
 	c.balance, c.due = append(c.balance, a.last.Balance.Micros()), append(c.due, nullable(a.touched.Due))
 	c.debt, c.debtHeld = append(c.debt, a.touched.Debt.Micros()), append(c.debtHeld, a.touched.DebtHeld.Micros())
 	c.overdraft, c.frozen = append(c.overdraft, a.touched.Settings.Overdraft.Micros()), append(c.frozen, a.touched.Settings.Frozen)
+	c.written = append(c.written, a.written)
 	return nil
 }
 
@@ -188,7 +190,7 @@ func (w *writes) allowance(account string, a *credits.Allowance) error {
 	return nil
 }
 
-func (w *writes) entry(e *credits.Entry) error {
+func (w *writes) entry(e *credits.Entry, written int64) error {
 	postings, err := marshalPostings(e.Postings)
 	if err != nil {
 		return err
@@ -210,14 +212,16 @@ func (w *writes) entry(e *credits.Entry) error {
 	c.source, c.peer = append(c.source, e.Source), append(c.peer, e.Peer)
 	c.money, c.currency = append(c.money, e.Money.Minor), append(c.currency, e.Money.Currency)
 	c.postings, c.record, c.meta, c.digest = append(c.postings, postings), append(c.record, record), append(c.meta, meta), append(c.digest, digest(e))
+	c.written = append(c.written, written)
 	return nil
 }
 
+// digest returns a copy: the entry's memory is the ledger's.
 func digest(e *credits.Entry) []byte {
 	if e.Digest == (credits.Digest{}) {
 		return nil
 	}
-	return e.Digest[:]
+	return slices.Clone(e.Digest[:])
 }
 
 func marshalPostings(postings []credits.Posting) ([]byte, error) {
@@ -247,7 +251,7 @@ func onlySpent(old, l *credits.Lot) bool {
 // queue puts the statements that write into a batch.
 func (w *writes) queue(q *statements, b *pgx.Batch) {
 	if a := &w.accounts; len(a.account) > 0 {
-		b.Queue(q.putAccounts, a.account, a.seq, a.at, a.balance, a.due, a.debt, a.debtHeld, a.overdraft, a.frozen)
+		b.Queue(q.putAccounts, a.account, a.seq, a.at, a.balance, a.due, a.debt, a.debtHeld, a.overdraft, a.frozen, a.written)
 	}
 	if s := &w.spent; len(s.ids) > 0 {
 		b.Queue(q.spendLots, s.accounts, s.ids, s.available, s.held, s.spent)
@@ -267,7 +271,7 @@ func (w *writes) queue(q *statements, b *pgx.Batch) {
 	}
 	if e := &w.entries; len(e.id) > 0 {
 		b.Queue(q.putEntries, e.account, e.seq, e.id, e.of, e.kind, e.at, e.amount, e.balance, e.postings, e.short, e.feature, e.quantity,
-			e.card, e.version, e.explanation, e.source, e.peer, e.money, e.currency, e.record, e.meta, e.digest)
+			e.card, e.version, e.explanation, e.source, e.peer, e.money, e.currency, e.record, e.meta, e.digest, e.written)
 	}
 	drops := []struct {
 		sql string

@@ -95,13 +95,16 @@ func among(t *rapid.T, what string, ids []string) string {
 	return drawn(t, what, ids)
 }
 
-// lotOf draws a lot, mostly one that is open.
+// lotOf draws a lot, mostly one that is open, most of all one that holds use.
 func lotOf(t *rapid.T, a *modelAccount) string {
 	var ids []string
 	for _, l := range a.lots {
 		ids = append(ids, l.id)
 		if l.available+l.held > 0 {
 			ids = append(ids, l.id, l.id)
+		}
+		if l.held > 0 {
+			ids = append(ids, l.id, l.id, l.id)
 		}
 	}
 	return among(t, "lot", ids)
@@ -175,8 +178,11 @@ func (m *machine) release(t *rapid.T) modelCommand {
 func (m *machine) refund(t *rapid.T) modelCommand {
 	a := m.account(t)
 	var uses []string
-	for _, u := range a.uses {
+	for i, u := range a.uses {
 		uses = append(uses, u.id)
+		if i >= len(a.uses)-2 {
+			uses = append(uses, u.id, u.id)
+		}
 	}
 	c := credits.Refund{ID: m.id(t), Account: a.name, Of: among(t, "use", uses)}
 	if c.All = rapid.Bool().Draw(t, "all"); !c.All {

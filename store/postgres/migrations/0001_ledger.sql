@@ -14,6 +14,7 @@ CREATE TABLE accounts (
 	debt_held bigint NOT NULL DEFAULT 0 CHECK (debt_held BETWEEN 0 AND 1000000000000000000),
 	overdraft bigint NOT NULL DEFAULT 0 CHECK (overdraft BETWEEN 0 AND 1000000000000000000),
 	frozen    boolean NOT NULL DEFAULT false,
+	written   bigint NOT NULL DEFAULT 0, -- that of the last entry
 	CHECK ((seq = 0) = (at IS NULL))
 ) WITH (fillfactor = 80);
 
@@ -105,6 +106,7 @@ CREATE TABLE entries (
 	record        jsonb, -- the lots, hold, term, allowance or settings that the entry left
 	meta          jsonb,
 	digest        bytea,
+	written       bigint NOT NULL, -- the transaction that wrote it, but not less than that of the entry before it
 	PRIMARY KEY (account, seq)
 );
 
