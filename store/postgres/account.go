@@ -14,6 +14,7 @@ type account struct {
 	last    credits.Entry  // of what was decided, without what it points to
 	touched credits.Change // the records touched so far, each as it is now, without entries
 	written int64          // the number that its entries get
+	exists  bool           // it has a row, which is locked
 }
 
 func newAccount(name string) *account { return &account{read: credits.State{Account: name}} }

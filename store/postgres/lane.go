@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/maphash"
 	"slices"
@@ -102,14 +103,19 @@ func (s *Store) commit(updates []*update) {
 // attempt runs the updates in a transaction on a connection of the pool, again where
 // certainly nothing was written and another time may be better.
 func (s *Store) attempt(ctx context.Context, updates []*update) (definite bool, err error) {
+	create := false
 	for tries := 0; ; tries++ {
 		err = s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 			var err error
-			definite, err = newTransaction(s.sql, updates).run(ctx, conn.Conn(), &s.options)
+			definite, err = newTransaction(s.sql, updates, create).run(ctx, conn.Conn(), &s.options)
 			return err
 		})
 		if err == nil {
 			return true, nil
+		}
+		if errors.Is(err, errMissing) {
+			create = true
+			continue
 		}
 		if !definite || !passes(err) || tries == maxRetries || !pause(ctx, tries) {
 			return definite, wrap("update", err)

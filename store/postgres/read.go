@@ -12,13 +12,12 @@ import (
 	"github.com/scriphq/scrip/credits"
 )
 
-// queueStates asks for everything that is open in the accounts.
-func (q *statements) queueStates(b *pgx.Batch, names []string, accounts map[string]*account) {
-	b.Queue(q.accounts, names).Query(eachRow(func(rows pgx.Rows) error { return readAccount(rows, accounts) }))
-	b.Queue(q.lots, names).Query(eachRow(func(rows pgx.Rows) error { return readLot(rows, accounts) }))
-	b.Queue(q.holds, names).Query(eachRow(func(rows pgx.Rows) error { return readHold(rows, accounts) }))
-	b.Queue(q.terms, names).Query(eachRow(func(rows pgx.Rows) error { return readTerm(rows, accounts) }))
-	b.Queue(q.allowances, names).Query(eachRow(func(rows pgx.Rows) error { return readAllowance(rows, accounts) }))
+// queueStates asks for everything that is open in the accounts, of which accounts
+// is a statement that reads their rows.
+func (q *statements) queueStates(b *pgx.Batch, accounts string, names []string, into map[string]*account) {
+	b.Queue(accounts, names).Query(eachRow(func(rows pgx.Rows) error { return readAccount(rows, into) }))
+	b.Queue(q.lots, names).Query(eachRow(func(rows pgx.Rows) error { return readLot(rows, into) }))
+	b.Queue(q.rest, names).Query(eachRow(func(rows pgx.Rows) error { return readRest(rows, into) }))
 }
 
 // state reads one account in one round trip, whose statements share a snapshot.
@@ -26,7 +25,7 @@ func (q *statements) state(ctx context.Context, conn sender, name string) (credi
 	a := newAccount(name)
 	var b pgx.Batch
 	b.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-	q.queueStates(&b, []string{name}, map[string]*account{name: a})
+	q.queueStates(&b, q.accounts, []string{name}, map[string]*account{name: a})
 	b.Queue("COMMIT")
 	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
 		return credits.State{}, wrap("state", err)
@@ -41,7 +40,7 @@ func (q *statements) stateIn(ctx context.Context, conn sender, name string) (cre
 	for {
 		a, later := newAccount(name), newAccount(name)
 		var b pgx.Batch
-		q.queueStates(&b, []string{name}, map[string]*account{name: a})
+		q.queueStates(&b, q.accounts, []string{name}, map[string]*account{name: a})
 		b.Queue(q.accounts, []string{name}).Query(eachRow(func(rows pgx.Rows) error {
 			return readAccount(rows, map[string]*account{name: later})
 		}))
@@ -87,7 +86,7 @@ func readAccount(rows pgx.Rows, accounts map[string]*account) error {
 		return err
 	}
 	s := &accounts[name].read
-	accounts[name].written = written
+	accounts[name].written, accounts[name].exists = written, true
 	s.Seq, s.At, s.Balance, s.Due = seq, instant(at), credits.Micros(balance), instant(due)
 	s.Debt, s.DebtHeld = credits.Micros(debt), credits.Micros(debtHeld)
 	s.Settings = credits.Settings{Overdraft: credits.Micros(overdraft), Frozen: frozen}
@@ -125,49 +124,37 @@ func readLot(rows pgx.Rows, accounts map[string]*account) error {
 	return nil
 }
 
-func readHold(rows pgx.Rows, accounts map[string]*account) error {
-	var name string
-	var body []byte
-	if err := rows.Scan(&name, &body); err != nil {
-		return err
-	}
-	var h hold
-	if err := json.Unmarshal(body, &h); err != nil {
-		return err
-	}
-	s := &accounts[name].read
-	s.Holds = append(s.Holds, h.hold())
-	return nil
-}
-
-func readTerm(rows pgx.Rows, accounts map[string]*account) error {
-	var name string
-	var t credits.Term
-	if err := rows.Scan(&name, &t.ID, &t.Since, &t.Until); err != nil {
-		return err
-	}
-	t.Since, t.Until = t.Since.UTC(), t.Until.UTC()
-	s := &accounts[name].read
-	s.Terms = append(s.Terms, t)
-	return nil
-}
-
-func readAllowance(rows pgx.Rows, accounts map[string]*account) error {
-	var name string
-	var body []byte
-	if err := rows.Scan(&name, &body); err != nil {
-		return err
-	}
-	var a allowance
-	if err := json.Unmarshal(body, &a); err != nil {
-		return err
-	}
-	running, err := a.allowance()
-	if err != nil {
+// readRest reads a hold, a term or an allowance.
+func readRest(rows pgx.Rows, accounts map[string]*account) error {
+	var (
+		what, name, id string
+		since, until   *time.Time
+		body           []byte
+	)
+	if err := rows.Scan(&what, &name, &id, &since, &until, &body); err != nil {
 		return err
 	}
 	s := &accounts[name].read
-	s.Allowances = append(s.Allowances, running)
+	switch what {
+	case "hold":
+		var h hold
+		if err := json.Unmarshal(body, &h); err != nil {
+			return err
+		}
+		s.Holds = append(s.Holds, h.hold())
+	case "term":
+		s.Terms = append(s.Terms, credits.Term{ID: id, Since: instant(since), Until: instant(until)})
+	case "allowance":
+		var a allowance
+		if err := json.Unmarshal(body, &a); err != nil {
+			return err
+		}
+		running, err := a.allowance()
+		if err != nil {
+			return err
+		}
+		s.Allowances = append(s.Allowances, running)
+	}
 	return nil
 }
 

@@ -6,8 +6,8 @@ import "strings"
 // one statement serves one update and many.
 type statements struct {
 	settings, number                               string // empty: not with this engine
-	lock                                           string
-	accounts, lots, holds, terms, allowances       string
+	lock, make                                     string
+	accounts, lots, rest                           string
 	prior                                          string
 	putAccounts, spendLots, putLots, putHolds      string
 	putTerms, putAllowances, putEntries            string
@@ -19,8 +19,8 @@ type statements struct {
 func statementsFor(o *Options) *statements {
 	in := func(sql string) string { return strings.ReplaceAll(sql, "$schema", `"`+o.Schema+`"`) }
 	s := &statements{
-		lock:     in(lockSQL),
-		accounts: in(accountsSQL), lots: in(lotsSQL), holds: in(holdsSQL), terms: in(termsSQL), allowances: in(allowancesSQL),
+		lock: in(lockSQL), make: in(makeSQL),
+		accounts: in(accountsSQL), lots: in(lotsSQL), rest: in(restSQL),
 		prior:       in(priorSQL),
 		putAccounts: in(putAccountsSQL), spendLots: in(spendLotsSQL), putLots: in(putLotsSQL), putHolds: in(putHoldsSQL),
 		putTerms: in(putTermsSQL), putAllowances: in(putAllowancesSQL), putEntries: in(putEntriesSQL),
@@ -34,32 +34,37 @@ func statementsFor(o *Options) *statements {
 	return s
 }
 
-// Plans are made once and kept, also from when a table was empty: they have to be
-// those of a full one.
+// settingsSQL goes before the rest. Plans are made once and kept, also from when a
+// table was empty: they have to be those of a full one. The last column is the
+// number of the transaction, for the feed.
 const settingsSQL = `SELECT set_config('lock_timeout', $1, true),
-	set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
+	set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+	set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+	pg_current_xact_id()::text::bigint`
 
-// numberSQL is the number of the transaction, for the feed.
 const numberSQL = `SELECT pg_current_xact_id()::text::bigint`
-
-// lockSQL locks the accounts in order, and makes those that are missing: one way
-// for both, so that no two transactions can wait for each other.
-const lockSQL = `INSERT INTO $schema.accounts AS a (account)
-	SELECT n FROM unnest($1::text[]) AS n ORDER BY n COLLATE "C"
-	ON CONFLICT (account) DO UPDATE SET seq = a.seq WHERE false`
 
 const accountsSQL = `SELECT account, seq, at, balance, due, debt, debt_held, overdraft, frozen, written
 	FROM $schema.accounts WHERE account = ANY($1::text[])`
+
+// lockSQL locks the accounts that there are, in the order of their names, so that no
+// two transactions wait for each other.
+const lockSQL = accountsSQL + ` ORDER BY account COLLATE "C" FOR UPDATE`
+
+// makeSQL locks all accounts in that order, and makes those that are missing.
+const makeSQL = `INSERT INTO $schema.accounts AS a (account)
+	SELECT n FROM unnest($1::text[]) AS n ORDER BY n COLLATE "C"
+	ON CONFLICT (account) DO UPDATE SET seq = a.seq WHERE false`
 
 const lotsSQL = `SELECT account, id, source, granted, available, held, spent, start_at, end_at, validity, term, period_end, features,
 	priority, only_with, paid_minor, paid_currency, non_refundable, rollover, origin, rolled, allowance, meta
 	FROM $schema.lots WHERE account = ANY($1::text[])`
 
-const (
-	holdsSQL      = `SELECT account, body FROM $schema.holds WHERE account = ANY($1::text[])`
-	termsSQL      = `SELECT account, id, since_at, until_at FROM $schema.terms WHERE account = ANY($1::text[])`
-	allowancesSQL = `SELECT account, body FROM $schema.allowances WHERE account = ANY($1::text[])`
-)
+// restSQL reads holds, terms and allowances together, of which most accounts have
+// none.
+const restSQL = `SELECT 'hold', account, '', NULL::timestamptz, NULL::timestamptz, body FROM $schema.holds WHERE account = ANY($1::text[])
+	UNION ALL SELECT 'term', account, id, since_at, until_at, NULL FROM $schema.terms WHERE account = ANY($1::text[])
+	UNION ALL SELECT 'allowance', account, '', NULL, NULL, body FROM $schema.allowances WHERE account = ANY($1::text[])`
 
 const entryColumns = `e.account, e.seq, e.id, e.of_id, e.kind, e.at, e.amount, e.balance, e.postings, e.short, e.feature, e.quantity,
 	e.card, e.card_version, e.explanation, e.source, e.peer, e.money_minor, e.money_currency, e.record, e.meta, e.digest`

@@ -13,6 +13,9 @@ import (
 	"github.com/scriphq/scrip/credits"
 )
 
+// errMissing says that an account has to be made, before it is decided about.
+var errMissing = errors.New("postgres: an account is missing")
+
 // transaction decides updates of any accounts in one transaction: it locks the
 // accounts, reads all they need, decides one after the other, and writes what came
 // of it.
@@ -22,11 +25,12 @@ type transaction struct {
 	accounts map[string]*account
 	prior    priors
 	writes   writes
+	create   bool  // accounts that are missing are made
 	number   int64 // PostgreSQL's, for the feed; zero: none
 }
 
-func newTransaction(sql *statements, updates []*update) *transaction {
-	return &transaction{sql: sql, updates: updates, accounts: make(map[string]*account), prior: make(priors)}
+func newTransaction(sql *statements, updates []*update, create bool) *transaction {
+	return &transaction{sql: sql, updates: updates, create: create, accounts: make(map[string]*account), prior: make(priors)}
 }
 
 // queueRead locks the accounts and asks for everything.
@@ -44,11 +48,10 @@ func (t *transaction) queueRead(b *pgx.Batch) {
 		}
 	}
 	names := slices.Sorted(maps.Keys(t.accounts))
-	b.Queue(t.sql.lock, names)
-	if t.sql.number != "" {
-		b.Queue(t.sql.number).QueryRow(func(row pgx.Row) error { return row.Scan(&t.number) })
+	if t.create {
+		b.Queue(t.sql.make, names)
 	}
-	t.sql.queueStates(b, names, t.accounts)
+	t.sql.queueStates(b, t.sql.lock, names, t.accounts)
 	if len(want.ids) > 0 {
 		b.Queue(t.sql.prior, want.accounts, want.ids).Query(eachRow(func(rows pgx.Rows) error {
 			e, err := readEntry(rows)
@@ -79,11 +82,14 @@ func (t *transaction) decide() (bool, error) {
 	for _, name := range slices.Sorted(maps.Keys(t.accounts)) {
 		switch a := t.accounts[name]; {
 		case a.last.Seq > 0:
+			if !a.exists {
+				return false, errMissing
+			}
 			wrote = true
 			if err := t.writes.add(a); err != nil {
 				return false, err
 			}
-		case a.read.Seq == 0:
+		case a.exists && a.read.Seq == 0:
 			t.writes.unmade = append(t.writes.unmade, name)
 		}
 	}
@@ -113,7 +119,7 @@ func (t *transaction) run(ctx context.Context, conn *pgx.Conn, options *Options)
 	var read pgx.Batch
 	read.Queue("BEGIN")
 	if t.sql.settings != "" {
-		read.Queue(t.sql.settings, lockTimeout(options))
+		read.Queue(t.sql.settings, lockTimeout(options)).QueryRow(func(row pgx.Row) error { return row.Scan(nil, nil, nil, nil, nil, &t.number) })
 	}
 	t.queueRead(&read)
 	if err := conn.SendBatch(ctx, &read).Close(); err != nil {

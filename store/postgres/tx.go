@@ -75,7 +75,7 @@ func (s *txStore) Update(ctx context.Context, account string, ids []string, deci
 		return err
 	}
 	u := &update{account: account, ids: ids, decide: decide}
-	err := s.with(func(conn sender) error { return newTransaction(s.sql, []*update{u}).runIn(ctx, conn) })
+	err := s.with(func(conn sender) error { return newTransaction(s.sql, []*update{u}, true).runIn(ctx, conn) })
 	if u.panicked != nil {
 		panic(u.panicked)
 	}
@@ -101,6 +101,9 @@ func (t *transaction) runIn(ctx context.Context, conn sender) error {
 func (t *transaction) readIn(ctx context.Context, conn sender) (wrote bool, err error) {
 	var read pgx.Batch
 	read.Queue("SAVEPOINT scrip")
+	if t.sql.number != "" {
+		read.Queue(t.sql.number).QueryRow(func(row pgx.Row) error { return row.Scan(&t.number) })
+	}
 	t.queueRead(&read)
 	if err := conn.SendBatch(ctx, &read).Close(); err != nil {
 		return false, err
