@@ -3,10 +3,11 @@ package credits
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"sync"
 )
 
-// Command is one of the commands of this package, as a value (a nil pointer to one panics): [Grant], [Spend],
+// Command is one of the commands of this package, as a value: [Grant], [Spend],
 // [Reserve], [Extend], [Capture], [Release], [Refund], [Revoke], [Renew], [Allow],
 // [Amend] or [Configure].
 type Command interface {
@@ -54,7 +55,7 @@ func (l *Ledger) Batch(ctx context.Context, commands []Command) ([]Result, error
 	var queues [][]int // by account, the commands' places
 	byAccount := make(map[string]int)
 	for i, c := range commands {
-		if c == nil {
+		if isNil(c) {
 			results[i].Err = &InvalidError{Field: "command", Reason: "is missing"}
 			continue
 		}
@@ -74,6 +75,15 @@ func (l *Ledger) Batch(ctx context.Context, commands []Command) ([]Result, error
 	}
 	each(queues, batchWorkers, work)
 	return results, nil
+}
+
+// isNil reports whether there is no command, or only a pointer to none.
+func isNil(c Command) bool {
+	if c == nil {
+		return true
+	}
+	v := reflect.ValueOf(c)
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // each calls work for all items from a few goroutines, and waits for them.

@@ -32,6 +32,7 @@ func TestBatchGivesEachCommandItsVerdict(t *testing.T) {
 		{credits.Spend{ID: "early", Account: "ada", Amount: credits.Of(1)}, credits.ErrInsufficient, ""},
 		{grant, nil, "10"},
 		{nil, credits.ErrInvalid, ""},
+		{(*credits.Spend)(nil), credits.ErrInvalid, ""},
 		{credits.Spend{ID: "job", Account: "ada", Amount: credits.Of(3)}, nil, "7"},
 		{credits.Spend{ID: "job", Account: "ada", Amount: credits.Of(4)}, credits.ErrIDReused, ""},
 		{credits.Spend{ID: "bad", Account: "ada", Amount: credits.Of(-1)}, credits.ErrInvalid, ""},

@@ -2,6 +2,7 @@ package credits
 
 import (
 	"fmt"
+	"slices"
 )
 
 // Capture pays for a use from a hold and closes it; what is left goes back. More
@@ -79,7 +80,7 @@ func (c *Capture) decide(d *draft) (Entry, error) {
 		return Entry{}, err
 	}
 	if !c.More {
-		postings = append(postings, hold.giveBack()...)
+		postings = merge(append(postings, hold.giveBack()...))
 	}
 	d.unpin(postings)
 	postings = merge(append(postings, drawn...))
@@ -132,34 +133,32 @@ func heldIn(postings []Posting) Amount {
 // merge makes one posting of those of the same lot.
 func merge(postings []Posting) []Posting {
 	merged := postings[:0]
-next:
+	places := make(map[string]int, len(postings))
 	for _, posting := range postings {
-		for i := range merged {
-			if merged[i].Lot == posting.Lot {
-				merged[i].Available = merged[i].Available.plus(posting.Available)
-				merged[i].Held = merged[i].Held.plus(posting.Held)
-				continue next
-			}
+		if i, found := places[posting.Lot]; found {
+			merged[i].Available = merged[i].Available.plus(posting.Available)
+			merged[i].Held = merged[i].Held.plus(posting.Held)
+			continue
 		}
+		places[posting.Lot] = len(merged)
 		merged = append(merged, posting)
 	}
 	return merged
 }
 
-// unpin makes a hold's postings to lots: what is used up was spent, what comes
-// back to a lot after its end is about to end.
+// unpin makes a hold's postings to lots, each of another lot: what is used up was
+// spent, what comes back to a lot after its end is about to end.
 func (d *draft) unpin(postings []Posting) {
-	for _, posting := range postings {
-		if posting.Lot == "" {
-			continue
-		}
-		lot, _ := d.lot(posting.Lot)
+	postings = slices.DeleteFunc(slices.Clone(postings), func(p Posting) bool { return p.Lot == "" })
+	lots := d.lots(postings)
+	for i, posting := range postings {
+		lot := &lots[i]
 		lot.Held = lot.Held.plus(posting.Held)
 		lot.Available = lot.Available.plus(posting.Available)
 		lot.Spent = lot.Spent.minus(posting.Held).minus(posting.Available)
 		if posting.Available.Sign() > 0 && lot.endedAt(d.now) {
 			d.late = append(d.late, lot.ID)
 		}
-		d.put(&lot)
 	}
+	d.putAll(lots)
 }

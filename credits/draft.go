@@ -35,9 +35,6 @@ type draft struct {
 	recount bool
 }
 
-// manyLots is when a walk through change.Lots gives way to an index.
-const manyLots = 16
-
 // begin starts the draft anew at the clock's instant, or at the account's own
 // time where the clock ran back. It keeps the memory of an earlier change.
 func (d *draft) begin(s State, clock time.Time, order func(a, b Lot) int) {
@@ -109,6 +106,16 @@ func (d *draft) put(lot *Lot) {
 	d.record(lot)
 }
 
+// putAll is put for lots of which each comes once.
+func (d *draft) putAll(lots []Lot) {
+	if d.owned {
+		d.state.applyLots(lots)
+	}
+	for i := range lots {
+		d.record(&lots[i])
+	}
+}
+
 // record is put for what already stands in the draft's own state.
 func (d *draft) record(lot *Lot) {
 	if lot.Available.IsZero() {
@@ -162,6 +169,28 @@ func (d *draft) lot(id string) (lot Lot, open bool) {
 	}
 	lot = *d.latest(i)
 	return lot, !lot.Closed()
+}
+
+// lots returns copies of the open lots of postings, each of another lot, as they are
+// now.
+func (d *draft) lots(postings []Posting) []Lot {
+	lots := make([]Lot, len(postings))
+	if len(postings) <= manyLots {
+		for i, posting := range postings {
+			lots[i], _ = d.lot(posting.Lot)
+		}
+		return lots
+	}
+	places := make(map[string]int, len(postings))
+	for i, posting := range postings {
+		places[posting.Lot] = i
+	}
+	for i := range d.state.Lots {
+		if place, wanted := places[d.state.Lots[i].ID]; wanted {
+			lots[place] = *d.latest(i)
+		}
+	}
+	return lots
 }
 
 // putHold records a hold as it is now.

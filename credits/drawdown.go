@@ -22,8 +22,8 @@ func (d *draft) draw(feature string, amount Amount, spent bool) ([]Posting, erro
 		} else {
 			lot.Held = lot.Held.plus(take)
 		}
-		d.put(lot)
 	}
+	d.putAll(d.drawn)
 	if missing.Sign() > 0 {
 		d.postings = append(d.postings, Posting{Available: missing.Neg()})
 	}

@@ -2,7 +2,6 @@ package credits
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -85,16 +84,19 @@ func (c *Reserve) decide(d *draft) (Entry, error) {
 // add takes drawn credits into the hold, and makes postings of taking them out of
 // lots postings of holding them there.
 func (h *Hold) add(postings []Posting) {
+	places := make(map[string]int, len(h.Parts))
+	for i, part := range h.Parts {
+		places[part.Lot] = i
+	}
 	for i := range postings {
 		held := postings[i].Available.Neg()
 		postings[i].Held = held
 		h.Reserved = h.Reserved.plus(held)
-		at := slices.IndexFunc(h.Parts, func(p Part) bool { return p.Lot == postings[i].Lot })
-		if at < 0 {
-			h.Parts = append(h.Parts, Part{Lot: postings[i].Lot, Amount: held})
+		if at, known := places[postings[i].Lot]; known {
+			h.Parts[at].Amount = h.Parts[at].Amount.plus(held)
 			continue
 		}
-		h.Parts[at].Amount = h.Parts[at].Amount.plus(held)
+		h.Parts = append(h.Parts, Part{Lot: postings[i].Lot, Amount: held})
 	}
 }
 

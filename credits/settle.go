@@ -203,6 +203,7 @@ func (s *settlement) close() {
 	}
 	slices.SortFunc(open, func(a, b Lot) int { return a.Compare(&b) })
 	s.state.Lots = open
+	s.state.Holds = slices.DeleteFunc(s.state.Holds, func(h Hold) bool { return h.Settled })
 	for _, id := range s.occurred {
 		if i, running := findID(s.state.Allowances, id); running {
 			s.change.Allowances = touch(s.change.Allowances, &s.state.Allowances[i])
@@ -239,21 +240,23 @@ func (s *settlement) forgetClosed() {
 // lapseHold gives back what a hold has beyond its deadline.
 func (s *settlement) lapseHold(id string, at time.Time) {
 	i, _ := findID(s.state.Holds, id)
-	hold := s.state.Holds[i].Clone()
+	hold := &s.state.Holds[i]
 	entry := Entry{ID: reserved + "lapse/hold/" + id, Of: id, Kind: KindLapse, At: at, Feature: hold.Feature}
+	parts := make(map[string]Amount, len(hold.Parts))
 	for _, part := range hold.Parts {
 		entry.Postings = append(entry.Postings, Posting{Lot: part.Lot, Available: part.Amount, Held: part.Amount.Neg()})
-		for lot := range s.all {
-			if lot.ID == part.Lot {
-				lot.Available, lot.Held = lot.Available.plus(part.Amount), lot.Held.minus(part.Amount)
-				s.touch(lot)
-				s.planAgain(lot, at)
-			}
+		parts[part.Lot] = part.Amount
+	}
+	for lot := range s.all {
+		if amount, pinned := parts[lot.ID]; pinned {
+			lot.Available, lot.Held = lot.Available.plus(amount), lot.Held.minus(amount)
+			s.touch(lot)
+			s.planAgain(lot, at)
 		}
 	}
 	hold.Parts, hold.Settled = nil, true
-	s.putHold(hold)
-	entry.Hold = &hold
+	s.change.Holds = append(s.change.Holds, *hold)
+	entry.Hold = ref(*hold)
 	s.must(entry)
 }
 

@@ -68,9 +68,7 @@ func (s *State) Apply(c Change) {
 // applyRecords makes the part of a change that is about lots, holds, terms and
 // allowances.
 func (s *State) applyRecords(c *Change) {
-	for i := range c.Lots {
-		s.applyLot(&c.Lots[i])
-	}
+	s.applyLots(c.Lots)
 	for i := range c.Holds {
 		hold := c.Holds[i].Clone()
 		s.Holds = place(s.Holds, &hold)
@@ -82,6 +80,36 @@ func (s *State) applyRecords(c *Change) {
 		allowance := c.Allowances[i].Clone()
 		s.Allowances = place(s.Allowances, &allowance)
 	}
+}
+
+// manyLots is when looking at lots one by one gives way to an index.
+const manyLots = 16
+
+// applyLots puts lots in their places; closed ones go.
+func (s *State) applyLots(lots []Lot) {
+	if len(lots) <= manyLots {
+		for i := range lots {
+			s.applyLot(&lots[i])
+		}
+		return
+	}
+	newer := make(map[string]*Lot, len(lots))
+	for i := range lots {
+		newer[lots[i].ID] = &lots[i]
+	}
+	for i := range s.Lots {
+		if lot := newer[s.Lots[i].ID]; lot != nil {
+			s.replaceLot(i, lot)
+			delete(newer, lot.ID)
+		}
+	}
+	for i := range lots {
+		if newer[lots[i].ID] != nil {
+			s.Lots = append(s.Lots, lots[i].Clone())
+		}
+	}
+	s.Lots = slices.DeleteFunc(s.Lots, func(l Lot) bool { return l.Closed() })
+	slices.SortFunc(s.Lots, func(a, b Lot) int { return a.Compare(&b) })
 }
 
 func (s *State) applyLot(lot *Lot) {
