@@ -151,7 +151,8 @@ func (e *FrozenError) Error() string {
 func (e *FrozenError) Is(target error) bool { return target == ErrFrozen }
 
 // BusyError names an operation that is under way elsewhere, or was when its
-// process died.
+// process died; or, without an ID, an account for which too many commands wait, so
+// that this one was not even tried.
 type BusyError struct {
 	Account string
 	ID      string
@@ -159,6 +160,9 @@ type BusyError struct {
 }
 
 func (e *BusyError) Error() string {
+	if e.ID == "" {
+		return fmt.Sprintf("credits: %d commands wait for account %q: try again later", MaxWaiting, e.Account)
+	}
 	return fmt.Sprintf("credits: %q in account %q is under way, or was left behind: its hold lapses at %s",
 		e.ID, e.Account, e.Until.Format(time.RFC3339Nano))
 }

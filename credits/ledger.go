@@ -22,6 +22,7 @@ type Ledger struct {
 	store   Store
 	options Options
 	scratch sync.Pool // of *operation
+	lanes   lanes
 }
 
 // Options changes how a ledger works. The zero value is the default.
@@ -47,6 +48,14 @@ type Options struct {
 
 	// Low are the balances below which NoticeLow is sent.
 	Low []Amount
+
+	// Lane lets commands on one account that arrive while another is under way
+	// share the next Update, each with its own verdict: for hot accounts, where
+	// Update takes round trips. At most [MaxWaiting] wait; the next is refused
+	// with [ErrBusy]. False: each command has an Update of its own, which is
+	// better for a store in memory, and for one that does this itself, as
+	// store/postgres.
+	Lane bool
 
 	// EndingSoon is how long before a lot's end NoticeEndingSoon is sent. Zero:
 	// it is not.
@@ -128,25 +137,35 @@ func (l *Ledger) run(ctx context.Context, c command) (Receipt, error) {
 		return Receipt{}, err
 	}
 	op := l.operation(c)
-	defer l.recycle(op)
 	account, id := c.target()
 	for {
-		err := l.store.Update(ctx, account, op.ids, op.decision)
-		if err == nil {
-			receipt := op.receipt()
-			l.notify(ctx, op.notices)
-			return receipt, nil
-		}
-		if op.refusal == nil || !errors.Is(err, op.refusal) {
+		mine, err := l.update(ctx, account, op)
+		if !mine {
 			return Receipt{}, &UnknownError{Account: account, ID: id, Err: err}
 		}
-		more, ok := errors.AsType[*moreError](op.refusal)
-		if !ok {
-			l.notify(ctx, l.refused(op.refusal, op.now))
-			return Receipt{}, op.refusal
+		if more, ok := errors.AsType[*moreError](err); ok {
+			op.ids = append(op.ids, more.ids...)
+			continue
 		}
-		op.ids = append(op.ids, more.ids...)
+		receipt, err := l.conclude(ctx, op, err)
+		l.recycle(op)
+		return receipt, err
 	}
+}
+
+// conclude says what became of an operation, and sends the notices.
+func (l *Ledger) conclude(ctx context.Context, op *operation, err error) (Receipt, error) {
+	switch {
+	case err == nil:
+		receipt := op.receipt()
+		l.notify(ctx, op.notices)
+		return receipt, nil
+	case op.refusal == nil || !errors.Is(err, op.refusal):
+		account, id := op.command.target()
+		return Receipt{}, &UnknownError{Account: account, ID: id, Err: err}
+	}
+	l.notify(ctx, l.refused(op.refusal, op.now))
+	return Receipt{}, op.refusal
 }
 
 // now reads the clock as accounts do.
@@ -172,6 +191,15 @@ type operation struct {
 	replayed bool
 	notices  []Notice
 	ledger   *Ledger
+
+	// In a lane:
+	context  context.Context // the caller's
+	turn     chan struct{}   // closed when failure is final
+	mu       sync.Mutex
+	gone     bool  // the caller waits no longer
+	answered bool  // failure is final
+	failure  error // why nothing was written, or may have been
+	panicked any   // what the decision panicked with
 }
 
 func (l *Ledger) operation(c command) *operation {
@@ -194,6 +222,7 @@ func (l *Ledger) operation(c command) *operation {
 // decision begins, or with the pool.
 func (l *Ledger) recycle(op *operation) {
 	op.command, op.first, op.hold, op.refusal, op.replayed, op.notices = nil, Entry{}, nil, nil, false, nil
+	op.context, op.turn, op.gone, op.answered, op.failure, op.panicked = nil, nil, false, false, nil, nil
 	clear(op.ids)
 	op.ids = op.ids[:0]
 	l.scratch.Put(op)

@@ -11,49 +11,45 @@ import (
 type account struct {
 	read    credits.State  // as the database has it
 	now     credits.State  // with what was decided so far; until then, read
-	last    credits.Entry  // of what was decided, without what it points to
-	touched credits.Change // the records touched so far, each as it is now, without entries
+	touched credits.Change // the records touched so far, each as it is now; of entries, the figures
 	written int64          // the number that its entries get
 	exists  bool           // it has a row, which is locked
 }
 
 func newAccount(name string) *account { return &account{read: credits.State{Account: name}} }
 
-// apply makes a further change.
+// apply makes a further change, of which it keeps nothing but copies.
 func (a *account) apply(c *credits.Change, again bool) {
 	if again { // another decision will look at the account
-		if a.last.Seq == 0 {
+		if a.last().Seq == 0 {
 			a.now = a.read.Clone()
 		}
 		a.now.Apply(*c)
 	}
-	last := &c.Entries[len(c.Entries)-1]
-	a.last = credits.Entry{Seq: last.Seq, At: last.At, Balance: last.Balance}
-	t := &a.touched
-	t.Due, t.Debt, t.DebtHeld, t.Settings = c.Due, c.Debt, c.DebtHeld, c.Settings
+	last := c.Entries[len(c.Entries)-1]
+	next := credits.Change{
+		Entries: []credits.Entry{{Seq: last.Seq, At: last.At, Balance: last.Balance}},
+		Due:     c.Due, Debt: c.Debt, DebtHeld: c.DebtHeld, Settings: c.Settings,
+		Terms: slices.Clone(c.Terms),
+	}
 	for i := range c.Lots {
-		t.Lots = touch(t.Lots, c.Lots[i].Clone(), func(l *credits.Lot) string { return l.ID })
+		next.Lots = append(next.Lots, c.Lots[i].Clone())
 	}
 	for i := range c.Holds {
-		t.Holds = touch(t.Holds, c.Holds[i].Clone(), func(h *credits.Hold) string { return h.ID })
-	}
-	for i := range c.Terms {
-		t.Terms = touch(t.Terms, c.Terms[i], func(t *credits.Term) string { return t.ID })
+		next.Holds = append(next.Holds, c.Holds[i].Clone())
 	}
 	for i := range c.Allowances {
-		t.Allowances = touch(t.Allowances, c.Allowances[i].Clone(), func(a *credits.Allowance) string { return a.ID })
+		next.Allowances = append(next.Allowances, c.Allowances[i].Clone())
 	}
+	a.touched.Join(next)
 }
 
-// touch puts a record in the place of its earlier version.
-func touch[T any](records []T, r T, id func(*T) string) []T {
-	for i := range slices.Backward(records) {
-		if id(&records[i]) == id(&r) {
-			records[i] = r
-			return records
-		}
+// last returns the figures of the last entry that was decided on; none: zero.
+func (a *account) last() credits.Entry {
+	if n := len(a.touched.Entries); n > 0 {
+		return a.touched.Entries[n-1]
 	}
-	return append(records, r)
+	return credits.Entry{}
 }
 
 // key names an entry that was asked for, by what it is or what it is about.

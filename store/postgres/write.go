@@ -103,9 +103,9 @@ func (w *writes) add(a *account) error {
 			return err
 		}
 	}
-	c := &w.accounts
-	c.account, c.seq, c.at = append(c.account, a.read.Account), append(c.seq, a.last.Seq), append(c.at, a.last.At)
-	c.balance, c.due = append(c.balance, a.last.Balance.Micros()), append(c.due, nullable(a.touched.Due))
+	c, last := &w.accounts, a.last()
+	c.account, c.seq, c.at = append(c.account, a.read.Account), append(c.seq, last.Seq), append(c.at, last.At)
+	c.balance, c.due = append(c.balance, last.Balance.Micros()), append(c.due, nullable(a.touched.Due))
 	c.debt, c.debtHeld = append(c.debt, a.touched.Debt.Micros()), append(c.debtHeld, a.touched.DebtHeld.Micros())
 	c.overdraft, c.frozen = append(c.overdraft, a.touched.Settings.Overdraft.Micros()), append(c.frozen, a.touched.Settings.Frozen)
 	c.written = append(c.written, a.written)
