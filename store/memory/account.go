@@ -46,31 +46,24 @@ func (sh *shard) update(name string, ids []string, decide credits.Decision) erro
 func (sh *shard) append(a *account, entries []credits.Entry) {
 	for i := range entries {
 		e := &entries[i]
-		slot, _, _ := sh.index.byID(a.number, e.ID)
-		ofSlot, before := sh.linkOf(a, e.Of)
 		w := encoder{bytes: sh.log.scratch[:0]}
-		w.entry(a.number, before, e)
+		w.entry(a.number, sh.linkOf(a, e.Of), e)
 		sh.log.scratch = w.bytes
-		p := sh.log.add(w.bytes)
-		sh.index.ids[slot] = p
-		if e.Of != "" {
-			sh.index.ofs[ofSlot] = p
-		}
-		a.history = append(a.history, p)
+		at := sh.log.add(w.bytes)
+		sh.index.add(a.number, e.ID, e.Of, at)
+		a.history = append(a.history, at)
 	}
 }
 
-// linkOf returns where a record with that Of is to be entered, and its link to the
-// one before it.
-func (sh *shard) linkOf(a *account, of string) (slot, link uint64) {
+// linkOf returns a new record's link to the one before it with the same Of.
+func (sh *shard) linkOf(a *account, of string) uint64 {
 	if of == "" {
-		return 0, 0
+		return 0
 	}
-	slot, at, found := sh.index.byOf(a.number, of)
-	if !found {
-		return slot, 0
+	if at, found := sh.index.last(a.number, of); found {
+		return uint64(at) + 1
 	}
-	return slot, uint64(at) + 1
+	return 0
 }
 
 // prior returns the entries of an account whose ID or Of is in ids, by Seq.
