@@ -31,7 +31,7 @@ type Allow struct {
 	Anchor time.Time
 
 	Reset  bool        // occurrences end what is left of the ones before; excludes Rollover
-	Most   Amount      // the most within one Within; zero: no cap
+	Most   Amount      // the most within one Within, of what comes since this cap was set; zero: no cap
 	Within expiry.Span // required with Most: at least Every
 	Term   string      // an open term that the allowance stops with
 
@@ -273,14 +273,14 @@ func (c *Allow) aim(d *draft, allowance *Allowance, running bool) error {
 	allowance.Number = max(0, allowance.Every.Index(allowance.Anchor, d.now))
 	allowance.Next = allowance.Every.Nth(allowance.Anchor, allowance.Number)
 	if !allowance.Next.After(d.now) {
-		granted, err := running, error(nil)
+		came, err := running, error(nil)
 		if !running {
-			granted, err = d.granted(allowance)
+			came, err = d.came(allowance)
 		}
 		if err != nil {
 			return err
 		}
-		if granted {
+		if came {
 			allowance.Number++
 			allowance.Next = allowance.Every.Nth(allowance.Anchor, allowance.Number)
 		}
@@ -291,9 +291,9 @@ func (c *Allow) aim(d *draft, allowance *Allowance, running bool) error {
 	return nil
 }
 
-// granted reports whether the occurrence that is due has come already, from an
+// came reports whether the occurrence that is due has come already, from an
 // allowance of the same name that was stopped, or ended with its term, meanwhile.
-func (d *draft) granted(allowance *Allowance) (bool, error) {
+func (d *draft) came(allowance *Allowance) (bool, error) {
 	id := allowance.occurrenceID()
 	if err := d.need(id); err != nil {
 		return false, err

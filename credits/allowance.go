@@ -87,19 +87,24 @@ func (a Allowance) Clone() Allowance {
 // lot returns the lot of the occurrence that is due, before it is known what it is
 // called, when it ends, and how much of the amount the cap leaves.
 func (a *Allowance) lot() Lot {
+	number, end := a.after()
 	return Lot{
-		Source: a.Source, Start: a.Next, Validity: a.Validity, Term: a.Term, PeriodEnd: a.after(),
+		Source: a.Source, Start: a.Next, Validity: a.Validity, Term: a.Term, PeriodEnd: end,
 		Features: a.Features, Priority: a.Priority, OnlyWith: a.OnlyWith,
 		NonRefundable: a.NonRefundable, Rollover: a.Rollover, Allowance: a.ID, Meta: a.Meta,
-		Paid: a.share(),
+		Paid: a.share(number),
 	}
 }
 
-// share returns what was paid for the occurrence that is due.
-func (a *Allowance) share() Money {
+// share returns what was paid for the occurrence that is due, and for those that
+// fall on it: all from its number up to that of the one after.
+func (a *Allowance) share(after int) Money {
 	parts := int64(max(1, a.PaidFor))
-	n := int64(a.Number) % parts
-	minor := worth(a.Paid.Minor, Micros(n+1), Micros(parts)) - worth(a.Paid.Minor, Micros(n), Micros(parts))
+	var minor int64
+	for number := a.Number; number < after; number++ {
+		n := int64(number) % parts
+		minor += worth(a.Paid.Minor, Micros(n+1), Micros(parts)) - worth(a.Paid.Minor, Micros(n), Micros(parts))
+	}
 	if minor == 0 {
 		return Money{}
 	}
@@ -112,12 +117,19 @@ func (a *Allowance) occurrenceID() string {
 	return reserved + "allow/" + a.Next.Format(time.RFC3339Nano) + "/" + a.ID
 }
 
-// after returns the instant of the occurrence after the one that is due: the end
-// of its period.
-func (a *Allowance) after() time.Time { return a.Every.Nth(a.Anchor, a.Number+1) }
+// after returns the occurrence after the one that is due: its number, and its
+// instant, which is the end of the period. An occurrence at the same instant is
+// none: where a location skipped a whole day, that day's falls on the next.
+func (a *Allowance) after() (number int, at time.Time) {
+	number = a.Number + 1
+	for at = a.Every.Nth(a.Anchor, number); at.Equal(a.Next); at = a.Every.Nth(a.Anchor, number) {
+		number++
+	}
+	return number, at
+}
 
-// advance moves on to the next occurrence, after one that an entry granted. After the last one in the calendar
-// there is none, and the allowance is over.
+// advance moves on to the next occurrence, after one that an entry granted. After
+// the last one in the calendar there is none, and the allowance is over.
 func (a *Allowance) advance(granted Amount, at time.Time, seq int64) {
 	if a.Reset {
 		a.ResetAt, a.ResetSeq = at, seq
@@ -125,12 +137,12 @@ func (a *Allowance) advance(granted Amount, at time.Time, seq int64) {
 	if !a.Most.IsZero() {
 		a.Granted, a.Counted = a.granted().plus(granted), a.Next
 	}
-	next := a.after()
+	number, next := a.after()
 	if next.IsZero() {
 		a.Stopped = true
 		return
 	}
-	a.Number, a.Next = a.Number+1, next
+	a.Number, a.Next = number, next
 }
 
 // granted returns what was granted in the Within that the next occurrence is in.

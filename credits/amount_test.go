@@ -85,6 +85,18 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+func TestParseShortensOnlyLongTextInItsError(t *testing.T) {
+	for text, want := range map[string]string{
+		strings.Repeat("x", 40):            `"` + strings.Repeat("x", 40) + `" is`,
+		strings.Repeat("x", 41):            `"` + strings.Repeat("x", 40) + `..." is`,
+		strings.Repeat("x", 39) + "\u00e9": `"` + strings.Repeat("x", 39) + `..." is`,
+	} {
+		if _, err := credits.Parse(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Parse(%q) = %v, want %s", text, err, want)
+		}
+	}
+}
+
 func TestMustParsePanicsOnBadText(t *testing.T) {
 	wantPanic(t, "MustParse(2.5.1)", func() { credits.MustParse("2.5.1") })
 	if got := credits.MustParse("2.5"); got != credits.Micros(2_500_000) {

@@ -12,4 +12,6 @@ func open(testing.TB) credits.Store { return memory.New() }
 
 func TestStoreKeepsTheContract(t *testing.T) { storetest.Run(t, open) }
 
+func TestSoak(t *testing.T) { storetest.Soak(t, open) }
+
 func BenchmarkStore(b *testing.B) { storetest.Bench(b, open) }

@@ -20,7 +20,9 @@ const pageSize = 500
 // Entries implements [credits.Store]. It reads page by page and has no connection
 // while it yields.
 func (s *Store) Entries(ctx context.Context, q credits.Query) iter.Seq2[credits.Entry, error] {
-	return entries(q, func(q *credits.Query) ([]credits.Entry, error) { return s.sql.page(ctx, s.pool, q) })
+	return entries(q, func(q *credits.Query) ([]credits.Entry, error) {
+		return again(ctx, func() ([]credits.Entry, error) { return s.sql.page(ctx, s.pool, q) })
+	})
 }
 
 // entries yields the pages of a query one after the other.

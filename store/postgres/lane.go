@@ -82,22 +82,45 @@ func (l *lane) take(most int) []*update {
 const transactionTimeout = 30 * time.Second
 
 // commit runs the updates in one transaction; where the database refuses one of
-// them, each in its own, so that it fails alone.
+// them, apart, so that it fails alone.
 func (s *Store) commit(updates []*update) {
 	ctx, cancel := context.WithTimeout(context.Background(), transactionTimeout+s.options.LockTimeout)
 	defer cancel()
 	definite, err := s.attempt(ctx, updates)
-	switch {
-	case err == nil:
-	case definite && len(updates) > 1:
-		for _, u := range updates {
-			s.commit([]*update{u})
-		}
-	default:
-		for _, u := range updates {
-			u.fail(err)
-		}
+	if err == nil {
+		return
 	}
+	if parts := apart(updates, err); definite && len(parts) > 1 {
+		for _, part := range parts {
+			s.commit(part)
+		}
+		return
+	}
+	for _, u := range updates {
+		u.fail(err)
+	}
+}
+
+// apart splits updates that failed together: by account, and those of one account
+// one by one. What is due to the server, or to a lock on the one account, it leaves
+// together: it would be the same for each.
+func apart(updates []*update, err error) (parts [][]*update) {
+	if ofServer(err) {
+		return nil
+	}
+	places := make(map[string]int)
+	for _, u := range updates {
+		i, found := places[u.account]
+		if !found {
+			i, parts = len(parts), append(parts, nil)
+			places[u.account] = i
+		}
+		parts[i] = append(parts[i], u)
+	}
+	if len(parts) > 1 || isLockTimeout(err) {
+		return parts
+	}
+	return slices.Collect(slices.Chunk(updates, 1))
 }
 
 // attempt runs the updates in a transaction on a connection of the pool, again where
@@ -105,9 +128,19 @@ func (s *Store) commit(updates []*update) {
 func (s *Store) attempt(ctx context.Context, updates []*update) (definite bool, err error) {
 	create := false
 	for tries := 0; ; tries++ {
-		err = s.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		definite = false
+		err = s.pool.AcquireFunc(ctx, func(pooled *pgxpool.Conn) error {
 			var err error
-			definite, err = newTransaction(s.sql, updates, create).run(ctx, conn.Conn(), &s.options)
+			conn := pooled.Conn()
+			definite, err = newTransaction(s.sql, updates, create).run(ctx, conn, &s.options)
+			switch {
+			case err == nil:
+				return nil
+			case conn.IsClosed():
+				return fmt.Errorf("%w: %w", errLost, err)
+			case hasCode(err, forgotten):
+				return errors.Join(err, conn.DeallocateAll(ctx)) // it knows none of the others either
+			}
 			return err
 		})
 		if err == nil {

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -22,7 +23,12 @@ var url string
 // missing says why there is none.
 var missing string
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
+func TestMain(m *testing.M) {
+	if schema := os.Getenv(workerSchema); schema != "" { // one of the processes that a test starts
+		os.Exit(serve(schema))
+	}
+	os.Exit(run(m))
+}
 
 // run uses the server of DATABASE_URL, or starts one for the time of the tests,
 // which need not survive a power cut.
@@ -33,6 +39,9 @@ func run(m *testing.M) int {
 	own, err := server.New()
 	if errors.Is(err, server.ErrMissing) {
 		missing = err.Error()
+		if err := flag.Set("test.skip", "^Example"); err != nil { // which cannot skip themselves
+			panic(err)
+		}
 		return m.Run()
 	}
 	if err == nil {
@@ -62,7 +71,10 @@ func needServer(t testing.TB) {
 var schemas atomic.Int64
 
 // openPool returns a pool for the tests' server.
-func openPool(t testing.TB) *pgxpool.Pool {
+func openPool(t testing.TB) *pgxpool.Pool { return poolWith(t, nil) }
+
+// poolWith returns a pool for the tests' server that is changed from the usual.
+func poolWith(t testing.TB, change func(*pgxpool.Config)) *pgxpool.Pool {
 	t.Helper()
 	needServer(t)
 	config, err := pgxpool.ParseConfig(url)
@@ -70,6 +82,9 @@ func openPool(t testing.TB) *pgxpool.Pool {
 		t.Fatal(err)
 	}
 	config.MaxConns = 20
+	if change != nil {
+		change(config)
+	}
 	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/scriphq/scrip/credits"
@@ -40,8 +41,8 @@ type Options struct {
 	Together int
 
 	// LockTimeout is how long an update waits for an account that a transaction
-	// of another process or of the caller has changed and not ended. Zero: 5 s;
-	// at least 1 ms.
+	// of another process or of the caller has changed and not ended. Zero: 5 s,
+	// from 1 ms to 1 h.
 	LockTimeout time.Duration
 
 	// Portable keeps to the SQL that engines compatible with PostgreSQL run too,
@@ -53,7 +54,7 @@ type Options struct {
 const (
 	defaultTransactions, maxTransactions = 2, 64
 	defaultTogether, maxTogether         = 512, 4096
-	defaultLockTimeout                   = 5 * time.Second
+	defaultLockTimeout, maxLockTimeout   = 5 * time.Second, time.Hour // who waits longer is not waiting for a lock
 )
 
 var schemaName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
@@ -90,8 +91,8 @@ func (o *Options) prepare() error {
 		return invalid("transactions", "is %d: must be from 1 to %d", o.Transactions, maxTransactions)
 	case o.Together < 1 || o.Together > maxTogether:
 		return invalid("together", "is %d: must be from 1 to %d", o.Together, maxTogether)
-	case o.LockTimeout < time.Millisecond:
-		return invalid("lock timeout", "is %v: must be at least 1 ms", o.LockTimeout)
+	case o.LockTimeout < time.Millisecond || o.LockTimeout > maxLockTimeout:
+		return invalid("lock timeout", "is %v: must be from %v to %v", o.LockTimeout, time.Millisecond, maxLockTimeout)
 	}
 	return nil
 }
@@ -102,24 +103,27 @@ func invalid(field, format string, args ...any) error {
 
 // State implements [credits.Store] in one round trip.
 func (s *Store) State(ctx context.Context, account string) (credits.State, error) {
-	conn, err := s.pool.Acquire(ctx)
-	if err != nil {
-		return credits.State{}, wrap("state", err)
-	}
-	defer conn.Release()
-	return s.sql.state(ctx, conn.Conn(), account)
+	return again(ctx, func() (credits.State, error) {
+		conn, err := s.pool.Acquire(ctx)
+		if err != nil {
+			return credits.State{}, wrap("state", err)
+		}
+		defer conn.Release()
+		return s.sql.state(ctx, conn.Conn(), account)
+	})
 }
 
 // Due implements [credits.Store]. Which accounts it returns, of those that come
 // first, is left to chance, so that several sweepers seldom meet.
 func (s *Store) Due(ctx context.Context, at time.Time, limit int) ([]string, error) {
-	return s.sql.due(ctx, s.pool, at, limit)
+	return again(ctx, func() ([]string, error) { return s.sql.due(ctx, s.pool, at, limit) })
 }
 
 // sender is what sends statements: a pool, a connection, or a transaction.
 type sender interface {
 	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
 func wrap(what string, err error) error { return fmt.Errorf("postgres: %s: %w", what, err) }

@@ -15,25 +15,60 @@ import (
 // does not is for the caller to know.
 const maxRetries = 5
 
-// passing are the answers of a server that did nothing and may do it another time.
-var passing = []string{
-	"40001", // serialization failure, also the restart of a distributed engine
-	"40P01", // deadlock
-	"23505", // a row was inserted by another at the same time
-	"25006", // read only: the server is not the primary any more
-	"26000", // a pooler between has forgotten the prepared statement
-	"0A000", // the table changed under a prepared plan
-	"57P01", // the server shuts down
-	"57P02", // the server crashed
-	"57P03", // the server starts up
-}
+// forgotten is PostgreSQL's answer where a pooler between, or somebody, has forgotten
+// the prepared statement.
+const forgotten = "26000"
+
+// The answers of a server that did nothing and may do it another time.
+var (
+	// It is the same for all that anybody asks.
+	passingOfServer = []string{
+		forgotten,
+		"25006", // read only: the server is not the primary any more
+		"0A000", // the table changed under a prepared plan
+		"57P01", // the server shuts down
+		"57P02", // the server crashed
+		"57P03", // the server starts up
+	}
+	// It is about the rows that a transaction met others at.
+	passingOfRows = []string{
+		"40001", // serialization failure, also the restart of a distributed engine
+		"40P01", // deadlock
+		"23505", // a row was inserted by another at the same time
+	}
+)
+
+// errLost is what a failure is after which the connection is closed.
+var errLost = errors.New("the connection was lost")
 
 // passes reports whether what certainly failed may succeed another time.
 func passes(err error) bool {
-	if answer, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return slices.Contains(passing, answer.Code)
+	if errors.Is(err, errLost) {
+		return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 	}
-	return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) // the connection was lost
+	return ofServer(err) || hasCode(err, passingOfRows...)
+}
+
+// ofServer reports whether a failure is due to the server or the way to it, and not
+// to what it was asked.
+func ofServer(err error) bool { return errors.Is(err, errLost) || hasCode(err, passingOfServer...) }
+
+func isLockTimeout(err error) bool { return hasCode(err, "55P03") }
+
+// hasCode reports whether an error is an answer of PostgreSQL's with one of the codes.
+func hasCode(err error, codes ...string) bool {
+	answer, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && slices.Contains(codes, answer.Code)
+}
+
+// again reads, once more where that failed and another time may be better.
+func again[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	for tries := 0; ; tries++ {
+		v, err := read()
+		if err == nil || !passes(err) || tries == maxRetries || !pause(ctx, tries) {
+			return v, err
+		}
+	}
 }
 
 // pause waits longer each time, by chance, and reports whether ctx lets it.

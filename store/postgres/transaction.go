@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -81,7 +82,7 @@ func (t *transaction) decide() (bool, error) {
 	wrote := false
 	for _, name := range slices.Sorted(maps.Keys(t.accounts)) {
 		switch a := t.accounts[name]; {
-		case a.last.Seq > 0:
+		case a.last().Seq > 0:
 			if !a.exists {
 				return false, errMissing
 			}
@@ -117,7 +118,7 @@ func (t *transaction) take(u *update, c *credits.Change, again bool) error {
 // written.
 func (t *transaction) run(ctx context.Context, conn *pgx.Conn, options *Options) (definite bool, err error) {
 	var read pgx.Batch
-	read.Queue("BEGIN")
+	read.Queue("BEGIN ISOLATION LEVEL READ COMMITTED") // whatever is the default: the lock is enough
 	if t.sql.settings != "" {
 		read.Queue(t.sql.settings, lockTimeout(options)).QueryRow(func(row pgx.Row) error { return row.Scan(nil, nil, nil, nil, nil, &t.number) })
 	}
@@ -140,7 +141,7 @@ func (t *transaction) run(ctx context.Context, conn *pgx.Conn, options *Options)
 
 // lockTimeout is how PostgreSQL reads it: in milliseconds, rounded up.
 func lockTimeout(o *Options) string {
-	return (o.LockTimeout + time.Millisecond - 1).Truncate(time.Millisecond).String()
+	return strconv.FormatInt(int64((o.LockTimeout+time.Millisecond-1)/time.Millisecond), 10)
 }
 
 // rollBackTimeout bounds how long a rollback may take: a server that does not

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/scriphq/scrip/credits"
@@ -87,28 +88,40 @@ func (s *txStore) Update(ctx context.Context, account string, ids []string, deci
 
 // runIn is run inside a transaction of the caller's, with a savepoint.
 func (t *transaction) runIn(ctx context.Context, conn sender) error {
-	wrote, err := t.readIn(ctx, conn)
+	set, wrote, err := t.readIn(ctx, conn)
 	if err == nil && wrote {
 		err = t.writeIn(ctx, conn)
 	}
-	if err == nil && wrote {
+	switch {
+	case err == nil && wrote:
 		return nil
+	case set:
+		if lost := undo(ctx, conn); lost != nil {
+			return fmt.Errorf("the transaction has to be rolled back: %w", errors.Join(err, lost))
+		}
+	case refusedByServer(err): // before there was a savepoint to go back to
+		return fmt.Errorf("the transaction has to be rolled back: %w", err)
 	}
-	return errors.Join(err, undo(ctx, conn))
+	return err
 }
 
-// readIn is the first round trip inside a transaction: it sets the savepoint.
-func (t *transaction) readIn(ctx context.Context, conn sender) (wrote bool, err error) {
+// readIn is the first round trip inside a transaction. It reports whether it set the
+// savepoint.
+func (t *transaction) readIn(ctx context.Context, conn sender) (set, wrote bool, err error) {
 	var read pgx.Batch
-	read.Queue("SAVEPOINT scrip")
+	read.Queue("SAVEPOINT scrip").Exec(func(pgconn.CommandTag) error {
+		set = true
+		return nil
+	})
 	if t.sql.number != "" {
 		read.Queue(t.sql.number).QueryRow(func(row pgx.Row) error { return row.Scan(&t.number) })
 	}
 	t.queueRead(&read)
 	if err := conn.SendBatch(ctx, &read).Close(); err != nil {
-		return false, err
+		return set, false, err
 	}
-	return t.decide()
+	wrote, err = t.decide()
+	return set, wrote, err
 }
 
 // writeIn is the second, which gives the savepoint up.
@@ -119,14 +132,13 @@ func (t *transaction) writeIn(ctx context.Context, conn sender) error {
 	return conn.SendBatch(ctx, &write).Close()
 }
 
-// undo goes back to the savepoint, also where ctx is done.
+// undo goes back to the savepoint, also where ctx is done. A transaction that has
+// failed prepares no statement before it has, so that this is sent as text.
 func undo(ctx context.Context, conn sender) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollBackTimeout)
 	defer cancel()
-	var b pgx.Batch
-	b.Queue("ROLLBACK TO SAVEPOINT scrip")
-	b.Queue("RELEASE SAVEPOINT scrip")
-	return conn.SendBatch(ctx, &b).Close()
+	_, err := conn.Exec(ctx, "ROLLBACK TO SAVEPOINT scrip; RELEASE SAVEPOINT scrip")
+	return err
 }
 
 // State implements [credits.Store].

@@ -258,20 +258,20 @@ func (w *writes) queue(q *statements, b *pgx.Batch) {
 	}
 	if l := &w.lots; len(l.ids) > 0 {
 		b.Queue(q.putLots, l.accounts, l.ids, l.source, l.granted, l.available, l.held, l.spent, l.start, l.end, l.validity, l.term,
-			l.periodEnd, l.features, l.priority, l.onlyWith, l.paid, l.currency, l.nonRefundable, l.rollover, l.origin, l.rolled, l.allowance, l.meta)
+			l.periodEnd, texts(l.features), l.priority, l.onlyWith, l.paid, l.currency, l.nonRefundable, l.rollover, l.origin, l.rolled, l.allowance, texts(l.meta))
 	}
 	if h := &w.holds; len(h.ids) > 0 {
-		b.Queue(q.putHolds, h.accounts, h.ids, h.feature, h.deadline, h.body)
+		b.Queue(q.putHolds, h.accounts, h.ids, h.feature, h.deadline, texts(h.body))
 	}
 	if t := &w.terms; len(t.ids) > 0 {
 		b.Queue(q.putTerms, t.accounts, t.ids, t.since, t.until)
 	}
 	if a := &w.allowances; len(a.ids) > 0 {
-		b.Queue(q.putAllowances, a.accounts, a.ids, a.amount, a.next, a.body)
+		b.Queue(q.putAllowances, a.accounts, a.ids, a.amount, a.next, texts(a.body))
 	}
 	if e := &w.entries; len(e.id) > 0 {
-		b.Queue(q.putEntries, e.account, e.seq, e.id, e.of, e.kind, e.at, e.amount, e.balance, e.postings, e.short, e.feature, e.quantity,
-			e.card, e.version, e.explanation, e.source, e.peer, e.money, e.currency, e.record, e.meta, e.digest, e.written)
+		b.Queue(q.putEntries, e.account, e.seq, e.id, e.of, e.kind, e.at, e.amount, e.balance, texts(e.postings), e.short, e.feature, e.quantity,
+			e.card, e.version, e.explanation, e.source, e.peer, e.money, e.currency, texts(e.record), texts(e.meta), e.digest, e.written)
 	}
 	drops := []struct {
 		sql string
@@ -285,6 +285,18 @@ func (w *writes) queue(q *statements, b *pgx.Batch) {
 	if len(w.unmade) > 0 {
 		b.Queue(q.dropAccounts, w.unmade)
 	}
+}
+
+// texts is JSON the way that every mode of pgx sends it: without a description from
+// the server, bytes would go as bytea.
+func texts(columns [][]byte) []*string {
+	texts := make([]*string, len(columns))
+	for i, c := range columns {
+		if c != nil {
+			texts[i] = new(string(c))
+		}
+	}
+	return texts
 }
 
 // nullable turns the zero time into NULL.

@@ -1,9 +1,16 @@
 // Package storetest proves a [credits.Store]: its contract as tests, for anyone
 // who keeps accounts in a database of their own.
 //
-//	func TestStore(t *testing.T) {
-//		storetest.Run(t, func(t testing.TB) credits.Store { return mystore.New(t) })
-//	}
+//	func open(t testing.TB) credits.Store { return mystore.New(t) } // an empty one
+//
+//	func TestStore(t *testing.T)      { storetest.Run(t, open) }
+//	func TestLedger(t *testing.T)     { storetest.RunLedger(t, open) }
+//	func TestConcurrent(t *testing.T) { storetest.RunConcurrent(t, open) }
+//	func TestSoak(t *testing.T)       { storetest.Soak(t, open) }
+//	func BenchmarkStore(b *testing.B) { storetest.Bench(b, open) }
+//
+// [Run] says which promise is broken; it comes first, and is the one to work with.
+// The others put a ledger on the store and look at what its callers see.
 //
 // # What Run promises
 //
@@ -29,11 +36,36 @@
 // this in each row. From one record to the other it need not add up: lots are not
 // granted by any entry, and postings name lots that are not there.
 //
+// # A ledger over the store
+//
+// [RunLedger] is one caller who does everything at random, and a naive model that
+// has to agree with each answer, to the last entry. [RunConcurrent] is many callers
+// at once, with clocks that differ, failures and answers that get lost; an order of
+// their calls has to explain each answer, and Verify has to find nothing.
+//
 // # Faults
 //
 // [Faulty] wraps a store so that things go wrong that the contract allows: failures
 // before and after the commit, decisions that run again, contexts that end under way.
 // A ledger has to come out right nevertheless.
+//
+// # For how long
+//
+// Everything above is done in seconds. The environment asks for more:
+//
+//	RAPID_CHECKS=5000  cases of RunLedger, 100 by default
+//	SCRIP_SEEDS=1000   seeds of RunConcurrent, 24 by default
+//	SCRIP_SOAK=8h      how long Soak runs; without it, one seed
+//	SCRIP_SEED=7       the first seed of Soak, 1 by default
+//
+// [Soak] is many callers and the single one in turn, with faults, for that long, and
+// logs how many updates, faults and discrepancies there were:
+//
+//	SCRIP_SOAK=8h go test -run '^TestSoak$' -timeout 0 -v ./mystore
+//
+// What fails says its seed, and how to repeat it. Where many callers are at it, the
+// seed decides what each of them does, but not who comes first: -count=100 gives it
+// more chances.
 //
 // # Speed
 //
@@ -42,6 +74,7 @@
 //
 // # Time and concurrency
 //
-// No clock is read and nothing sleeps; a check that waits for a store that holds a
-// lock gives up after half a minute. Run's goroutines end with its subtests.
+// No clock is read and nothing sleeps; only Soak's length is of real time. A check
+// that waits for a store that holds a lock gives up after half a minute, the crowd of
+// a soak after five minutes. Goroutines end with their test, unless they hang.
 package storetest

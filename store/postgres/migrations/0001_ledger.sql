@@ -15,7 +15,7 @@ CREATE TABLE accounts (
 	overdraft bigint NOT NULL DEFAULT 0 CHECK (overdraft BETWEEN 0 AND 1000000000000000000),
 	frozen    boolean NOT NULL DEFAULT false,
 	written   bigint NOT NULL DEFAULT 0, -- that of the last entry
-	CHECK ((seq = 0) = (at IS NULL))
+	CONSTRAINT accounts_begun CHECK ((seq = 0) = (at IS NULL))
 ) WITH (fillfactor = 80);
 
 CREATE INDEX accounts_due ON accounts (due) WHERE due IS NOT NULL;
@@ -39,7 +39,7 @@ CREATE TABLE lots (
 	priority       integer NOT NULL,
 	only_with      text NOT NULL,
 	paid_minor     bigint NOT NULL CHECK (paid_minor >= 0),
-	paid_currency  text NOT NULL CHECK ((paid_currency = '') = (paid_minor = 0)),
+	paid_currency  text NOT NULL,
 	non_refundable boolean NOT NULL,
 	rollover       text NOT NULL,
 	origin         bigint NOT NULL CHECK (origin >= 0),
@@ -47,8 +47,9 @@ CREATE TABLE lots (
 	allowance      text NOT NULL,
 	meta           jsonb,
 	PRIMARY KEY (account, id),
-	CHECK (available + held > 0),
-	CHECK (available + held + spent <= granted)
+	CONSTRAINT lots_open CHECK (available + held > 0),
+	CONSTRAINT lots_within_granted CHECK (available + held + spent <= granted),
+	CONSTRAINT lots_paid_in CHECK ((paid_currency = '') = (paid_minor = 0))
 ) WITH (fillfactor = 80);
 
 CREATE INDEX lots_end ON lots (end_at) WHERE end_at IS NOT NULL;
