@@ -31,7 +31,7 @@ type Allow struct {
 	Anchor time.Time
 
 	Reset  bool        // occurrences end what is left of the ones before; excludes Rollover
-	Most   Amount      // the most within one Within, of what comes since this cap was set; zero: no cap
+	Most   Amount      // the most within one Within, counted on where it is set again; zero: no cap
 	Within expiry.Span // required with Most: at least Every
 	Term   string      // an open term that the allowance stops with
 
@@ -248,6 +248,12 @@ func (c *Allow) set(d *draft, allowance *Allowance, running bool) error {
 	} else if err := c.aim(d, allowance, running); err != nil {
 		return err
 	}
+	if !running && !c.Most.IsZero() {
+		var err error
+		if old, err = d.capped(c.Allowance); err != nil {
+			return err
+		}
+	}
 	if allowance.Anchor.Equal(old.Anchor) && allowance.Within.Equal(old.Within) {
 		allowance.Granted, allowance.Counted = old.Granted, old.Counted
 	}
@@ -304,6 +310,25 @@ func (d *draft) came(allowance *Allowance) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// capped returns the cap that an allowance had before it was stopped, or ended with
+// its term, and what came under it, as far as its entries tell.
+func (d *draft) capped(id string) (last Allowance, err error) {
+	if err := d.need(id); err != nil {
+		return last, err
+	}
+	for entry := range d.told {
+		switch {
+		case entry.Of != id:
+		case entry.Kind == KindAllow:
+			last = *entry.Allowance
+		case entry.occurs() && !last.Most.IsZero() && !entry.Amount.IsZero():
+			last.Next = entry.Lots[len(entry.Lots)-1].Start
+			last.Granted, last.Counted = last.granted().plus(entry.Amount), last.Next
+		}
+	}
+	return last, nil
 }
 
 // allow grants the occurrence of an allowance that is due. Where its cap, its

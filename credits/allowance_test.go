@@ -54,6 +54,27 @@ func TestAllowanceSharesWhatWasPaidAmongItsOccurrences(t *testing.T) {
 	}
 }
 
+func TestAllowanceRefusesToShareAmongNoneOrTooMany(t *testing.T) {
+	b := openTill(t)
+	for _, c := range []struct {
+		name    string
+		paid    credits.Money
+		paidFor int
+	}{
+		{"a payment for less than no occurrence", usd(5), -1},
+		{"a payment for more than ten years of days", usd(5), 3661},
+		{"no payment for three occurrences", credits.Money{}, 3},
+	} {
+		give := credits.Allow{
+			ID: "set", Account: "ada", Allowance: "plan", Amount: credits.Of(5), Every: daily, Validity: expiry.Days(1), Paid: c.paid, PaidFor: c.paidFor,
+		}
+		err := b.refuses(credits.ErrInvalid, func() error { return second(b.ledger.Allow(b.ctx, give)) })
+		if got := field(err); got != "paid for" {
+			t.Errorf("Allow(%s) = %v, field %q, want paid for", c.name, err, got)
+		}
+	}
+}
+
 func TestAllowanceIsOverWhenItsValidityIs(t *testing.T) {
 	b := openTill(t)
 	b.allow(credits.Allow{ID: "set", Allowance: "trial", Amount: credits.Of(5), Every: daily, Validity: expiry.Until(day(2))})
@@ -115,4 +136,21 @@ func TestReadingsOfTheFarFutureCountAllAllowances(t *testing.T) {
 		_, err := b.ledger.BalanceAt(b.ctx, "ada", start.Add(60_000*time.Hour))
 		return err
 	})
+}
+
+// However large the amounts are, what an allowance gives never passes the largest
+// balance, and counting it never overflows.
+func TestAllowOfTheLargestAmount(t *testing.T) {
+	b := openTill(t)
+	b.allow(credits.Allow{ID: "allow", Allowance: "plan", Amount: credits.Of(credits.MaxCredits), Every: daily})
+	b.clock.set(day(2))
+	if got, want := b.grants(0), "2026-03-10 1000000000000, 2026-03-11 0, 2026-03-12 0"; got != want {
+		t.Errorf("grants = %s, want %s", got, want)
+	}
+	other := openTill(t)
+	other.allow(credits.Allow{ID: "allow", Allowance: "plan", Amount: credits.Of(credits.MaxCredits), Every: daily, Validity: expiry.EndOfPeriod()})
+	other.clock.set(day(2))
+	if got, want := other.grants(0), "2026-03-10 1000000000000, 2026-03-11 1000000000000, 2026-03-12 1000000000000"; got != want {
+		t.Errorf("grants = %s, want %s", got, want)
+	}
 }

@@ -198,6 +198,9 @@ func TestAmountComparison(t *testing.T) {
 			if got, want := a.Compare(b), max(-1, min(1, i-j)); got != want {
 				t.Errorf("%v.Compare(%v) = %d, want %d", a, b, got, want)
 			}
+			if got := a.Equal(b); got != (i == j) {
+				t.Errorf("%v.Equal(%v) = %v, want %v", a, b, got, i == j)
+			}
 			if got := a.Less(b); got != (i < j) {
 				t.Errorf("%v.Less(%v) = %v, want %v", a, b, got, i < j)
 			}
@@ -229,6 +232,15 @@ func TestAmountJSON(t *testing.T) {
 	}
 }
 
+func TestAmountJSONWithoutAnEndIsRefused(t *testing.T) {
+	for _, text := range []string{`"`, `"5`, `5"`} {
+		got := credits.Of(7)
+		if err := got.UnmarshalJSON([]byte(text)); !errors.Is(err, credits.ErrInvalid) || got != credits.Of(7) {
+			t.Errorf("UnmarshalJSON(%s) = %v, %v, want %v and the value as it was", text, got, err, credits.ErrInvalid)
+		}
+	}
+}
+
 func TestAmountColumn(t *testing.T) {
 	if value, err := credits.MustParse("-0.5").Value(); err != nil || value != "-0.5" {
 		t.Errorf("Value() = %v, %v, want -0.5", value, err)
@@ -236,7 +248,7 @@ func TestAmountColumn(t *testing.T) {
 	for _, c := range []struct {
 		source any
 		want   string
-	}{{"2.500000", "2.5"}, {[]byte("16"), "16"}, {int64(16), "16"}, {int64(-credits.MaxCredits), "-1000000000000"}} {
+	}{{"2.500000", "2.5"}, {[]byte("16"), "16"}, {int64(16), "16"}, {int64(credits.MaxCredits), "1000000000000"}, {int64(-credits.MaxCredits), "-1000000000000"}} {
 		var got credits.Amount
 		if err := got.Scan(c.source); err != nil || got.String() != c.want {
 			t.Errorf("Scan(%v) = %v, %v, want %v", c.source, got, err, c.want)

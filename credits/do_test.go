@@ -250,6 +250,24 @@ func TestDoWhileAnotherIsAtWork(t *testing.T) {
 	b.wantKinds(1, "reserve 0, capture -4")
 }
 
+// What became of other holds meanwhile is not what became of this one.
+func TestDoAgainAmongOtherHolds(t *testing.T) {
+	b := stocked(t)
+	command := filledReserve(credits.Reserve{ID: "job", Amount: credits.Of(4)})
+	first, err := b.ledger.Do(t.Context(), command, func(context.Context) (credits.Usage, error) {
+		b.reserve(credits.Reserve{ID: "other", Amount: credits.Of(1)})
+		b.capture(credits.Capture{ID: "other done", Hold: "other", Amount: credits.Of(1)})
+		return credits.Usage{Amount: credits.Of(4)}, nil
+	})
+	if err != nil {
+		t.Fatalf("Do() = %v, want no error", err)
+	}
+	again, err := b.ledger.Do(t.Context(), command, idle(t))
+	if err != nil || !again.Replayed || compare(first.Entry, again.Entry) != "" {
+		t.Errorf("Do(again) = %v, %v, want the first receipt", again.Entry, err)
+	}
+}
+
 func TestDoThatLapsed(t *testing.T) {
 	b := stocked(t)
 	command := filledReserve(credits.Reserve{ID: "job", Amount: credits.Of(4)})

@@ -70,6 +70,30 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// The first intent is told from the entry that has the ID.
+func TestIDReusedErrorSaysWhatTheIDWasUsedFor(t *testing.T) {
+	allowance := &credits.Allowance{ID: "plan", Amount: credits.Of(5), Every: monthly}
+	for _, c := range []struct {
+		want  string
+		first credits.Entry
+	}{
+		{"spend 16 for image (3 images) from api", credits.Entry{Kind: credits.KindSpend, Amount: credits.Of(-16), Feature: "image", Quantity: "3 images", Source: "api"}},
+		{"spend 0", credits.Entry{Kind: credits.KindSpend}},
+		{"reserve 3 for image", credits.Entry{Kind: credits.KindReserve, Feature: "image", Hold: &credits.Hold{Reserved: credits.Of(3)}}},
+		{"capture 2 of job", credits.Entry{Kind: credits.KindCapture, Of: "job", Amount: credits.Of(-2), Hold: &credits.Hold{Reserved: credits.Of(3)}}},
+		{"release of job", credits.Entry{Kind: credits.KindRelease, Of: "job", Hold: &credits.Hold{Reserved: credits.Of(3)}}},
+		{"grant 5 of plan from subscription", credits.Entry{Kind: credits.KindGrant, Of: "plan", Amount: credits.Of(5), Source: "subscription"}},
+		{"grant 5 from subscription", credits.Entry{Kind: credits.KindGrant, Of: "plan", Amount: credits.Of(5), Source: "subscription", Allowance: allowance}},
+		{"allow plan: 5 every 1 month", credits.Entry{Kind: credits.KindAllow, Of: "plan", Allowance: allowance}},
+		{"renew pro until 2026-03-11T09:30:00Z", credits.Entry{Kind: credits.KindRenew, Term: &credits.Term{ID: "pro", Until: day(1)}}},
+	} {
+		err := &credits.IDReusedError{First: c.first, Second: "something else"}
+		if want := `for "` + c.want + `", not for "something else"`; !strings.Contains(err.Error(), want) {
+			t.Errorf("Error() = %s, want ... %s", err, want)
+		}
+	}
+}
+
 // TestR08_ covers a key that was accepted with another payload: the error names
 // the key and both intents, and the two can be told apart.
 func TestR08_AReusedIDNamesBothIntents(t *testing.T) {
@@ -100,6 +124,9 @@ func TestR08_AReusedIDNamesBothIntents(t *testing.T) {
 			was, is, _ := strings.Cut(strings.TrimSuffix(intents, ": choose a new ID"), ", not for ")
 			if !strings.Contains(message, `"job-9"`) || was == "" || was == is {
 				t.Errorf("Spend(job-9 again) = %q, want the ID and two intents that differ", message)
+			}
+			if sentence := "spend 0"; c.name == "other notes" && (was != `"`+sentence+`"` || is != `"`+sentence+` with other details"`) {
+				t.Errorf("Spend(job-9 again) = %q, want intents that differ in their details", message)
 			}
 			if got := d.spend(c.first); !got.Replayed || compare(first.Entry, got.Entry) != "" {
 				t.Errorf("Spend(job-9, the first intent) = replayed %v, want the first receipt", got.Replayed)

@@ -135,6 +135,8 @@ var badGrants = []struct {
 	{"the price paid has no currency", "paid", func(c *credits.Grant) { c.Paid = credits.Money{Minor: 1} }},
 	{"nothing was paid, in a currency", "paid", func(c *credits.Grant) { c.Paid = credits.Money{Currency: "USD"} }},
 	{"the currency is in lower case", "paid", func(c *credits.Grant) { c.Paid = credits.Money{Minor: 1, Currency: "usd"} }},
+	{"the currency has a sign below A", "paid", func(c *credits.Grant) { c.Paid = credits.Money{Minor: 1, Currency: "US@"} }},
+	{"the currency has a sign above Z", "paid", func(c *credits.Grant) { c.Paid = credits.Money{Minor: 1, Currency: "US["} }},
 	{"the currency has four letters", "paid", func(c *credits.Grant) { c.Paid = credits.Money{Minor: 1, Currency: "USDT"} }},
 	{"a note's key is empty", "meta", func(c *credits.Grant) { c.Meta = map[string]string{"": "x"} }},
 	{"a note's key has a line break", "meta", func(c *credits.Grant) { c.Meta = map[string]string{"a\nb": "x"} }},
@@ -293,5 +295,15 @@ func TestGrantStopsAtMaxLots(t *testing.T) {
 	d.clock.set(day(1))
 	if _, err := ledger.Grant(t.Context(), c); err != nil {
 		t.Errorf("Grant(after a lot ended) = %v, want no error", err)
+	}
+}
+
+func TestGrantTakesAnyThreeLettersForACurrency(t *testing.T) {
+	d := newDesk(t)
+	for _, currency := range []string{"USD", "AZN", "ZAR"} {
+		paid := credits.Money{Minor: 1, Currency: currency}
+		if got := d.grant(credits.Grant{ID: currency, Amount: credits.Of(1), Paid: paid}); got.Lots[0].Paid != paid {
+			t.Errorf("Grant(paid %v).Lots[0].Paid = %v, want it", paid, got.Lots[0].Paid)
+		}
 	}
 }

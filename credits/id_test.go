@@ -36,6 +36,17 @@ func TestIDsMayBeWhateverABusinessObjectIsCalled(t *testing.T) {
 	}
 }
 
+func TestNotesAreBoundedTogether(t *testing.T) {
+	d := newDesk(t)
+	half := strings.Repeat("x", credits.MaxMetaLen/2-1)
+	fits := credits.Grant{ID: "fits", Amount: credits.Of(1), Meta: map[string]string{"a": half, "b": half}}
+	d.grant(fits)
+	fits.ID, fits.Account, fits.Validity, fits.Meta = "more", "ada", expiry.Permanent(), map[string]string{"a": half, "b": half + "x"}
+	if err := d.refusesGrant(credits.ErrInvalid, fits); field(err) != "meta" {
+		t.Errorf("Grant(a byte of notes too many) = %v, want an error about meta", err)
+	}
+}
+
 func TestIDsAreComparedByteForByte(t *testing.T) {
 	d := newDesk(t)
 	for _, id := range []string{"job", "Job", "job ", "jo\u0301b", "jób"} {

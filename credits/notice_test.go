@@ -181,6 +181,15 @@ func TestNoticesOfALotThatEndsSoon(t *testing.T) {
 	b.wantNotices(box, "the new end", "ending soon short 1")
 }
 
+// Lots that never end, or end later, hide none that ends soon.
+func TestNoticesOfALotThatEndsSoonBehindOthers(t *testing.T) {
+	b, box := told(t)
+	b.grant(credits.Grant{ID: "for ever", Amount: credits.Of(1), Priority: -3})
+	b.grant(credits.Grant{ID: "for long", Amount: credits.Of(1), Priority: -2, Validity: expiry.Days(30)})
+	b.grant(credits.Grant{ID: "soon", Amount: credits.Of(1), Priority: -1, Validity: expiry.Days(2)})
+	b.wantNotices(box, "a lot behind others", "ending soon soon 1")
+}
+
 // Time that a command settles on its way is told with it, crossings included.
 func TestNoticesOfWhatCameDueOnTheWay(t *testing.T) {
 	var box inbox

@@ -202,9 +202,9 @@ func (r *refunding) giveBack(id string, amount Amount) error {
 	return nil
 }
 
-// keep puts an amount aside for a new lot, which pays for what came into it did:
-// where that differs, for the feature that was used alone, and for all where there
-// was none, which only lots for all could pay.
+// keep puts an amount aside for the new lot. Its features are those of the lots that
+// the amounts were taken from; where these differ, the feature that was used alone,
+// or all where there was none, which only lots for all could have paid.
 func (r *refunding) keep(amount Amount, features []string) {
 	switch {
 	case amount.IsZero():

@@ -255,3 +255,63 @@ func TestRefundSeesWhatCameDueUnrecorded(t *testing.T) {
 		t.Errorf("Refund(5 of 6).Lots[0].Spent = %v, want 1", got.Lots[0].Spent)
 	}
 }
+
+// The debt that one lot's revocation booked is no business of another's refund.
+func TestRefundPaysOnlyTheDebtOfItsOwnLot(t *testing.T) {
+	b := openTill(t)
+	b.grant(credits.Grant{ID: "pack", Amount: credits.Of(10), Priority: -1})
+	b.grant(credits.Grant{ID: "trial", Amount: credits.Of(4), Validity: expiry.Days(5)})
+	b.spend(credits.Spend{ID: "job", Amount: credits.Of(14)})
+	b.clock.set(day(6))
+	b.revoke(credits.Revoke{ID: "revoke", Lot: "pack", Debt: true})
+	before := b.record("ada").State.Seq
+	b.refund(credits.Refund{ID: "refund", Of: "job", Amount: credits.Of(4)})
+	if got, want := b.since(before), "refund job 4, end trial -4"; got != want {
+		t.Errorf("Refund(what trial paid) recorded %s, want %s", got, want)
+	}
+	b.refund(credits.Refund{ID: "refund-2", Of: "job", All: true})
+	if got := b.lots(); got != "" {
+		t.Errorf("lots after Refund(all) = %s, want none and no debt", got)
+	}
+}
+
+// A lot of an allowance that is reset ends with the next occurrence, and not with its
+// own: also where the allowance has stopped since, or runs again.
+func TestRefundIntoALotThatMayHaveBeenReset(t *testing.T) {
+	stop := credits.Allow{ID: "stop", Allowance: "daily", Stop: true}
+	give := credits.Allow{ID: "set", Allowance: "daily", Amount: credits.Of(4), Every: daily, Reset: true}
+	plain, again := give, give
+	plain.ID, plain.Reset, again.ID = "plain", false, "again"
+	for _, c := range []struct {
+		name string
+		then func(b till)
+		want string // lots after the refund
+	}{
+		{"before the reset", func(till) {}, "4"},
+		{"after the reset", func(b till) { b.clock.set(day(1)) }, "0 4"},
+		{"stopped before the reset", func(b till) { b.allow(stop); b.clock.set(day(1)) }, "4"},
+		{"stopped after the reset", func(b till) { b.clock.set(day(1)); b.allow(stop); b.clock.set(day(2)) }, "0 4"},
+		{"stopped before the reset, and set again", func(b till) { b.allow(stop); b.clock.set(day(1)); b.allow(again) }, "0 4"},
+		{"no more to be reset", func(b till) { b.allow(plain); b.clock.set(day(1)) }, "4 4"},
+		{"stopped, and no more to be reset", func(b till) { b.allow(plain); b.clock.set(day(1)); b.allow(stop) }, "4 4"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := openTill(t)
+			b.allow(give)
+			b.spend(credits.Spend{ID: "job", Amount: credits.Of(4)})
+			c.then(b)
+			b.refund(credits.Refund{ID: "refund", Of: "job", All: true})
+			left := map[string]credits.Amount{}
+			for _, lot := range b.balance().Lots {
+				left[lot.ID] = lot.Available
+			}
+			got := left["~allow/2026-03-10T09:30:00Z/daily"].String()
+			if second, open := left["~allow/2026-03-11T09:30:00Z/daily"]; open {
+				got += " " + second.String()
+			}
+			if got != c.want {
+				t.Errorf("lots after Refund(%s) = %s, want %s", c.name, got, c.want)
+			}
+		})
+	}
+}

@@ -88,6 +88,17 @@ func TestRevenueOfALot(t *testing.T) {
 	}
 }
 
+func TestRevenueOfSeveralLotsThatAreTakenBack(t *testing.T) {
+	b := openTill(t)
+	for _, id := range []string{"one", "two"} {
+		b.grant(credits.Grant{ID: id, Amount: credits.Of(10), Paid: usd(100)})
+		b.revoke(credits.Revoke{ID: "revoke " + id, Lot: id})
+	}
+	if got, want := b.revenue(day(0), day(1))["USD"].Returned, int64(200); got != want {
+		t.Errorf("Returned = %d, want %d of both", got, want)
+	}
+}
+
 func TestRevenueOfANonRefundableLotIsKept(t *testing.T) {
 	b := openTill(t)
 	b.grant(credits.Grant{ID: "pack", Amount: credits.Of(3), Paid: usd(100), NonRefundable: true})

@@ -18,6 +18,22 @@ func usd(cents int64) credits.Money {
 	return credits.Money{Minor: cents, Currency: "USD"}
 }
 
+// A debt beyond the overdraft has to be covered by the lots of the next spend.
+func TestRevokeLeavesADebtThatLotsHaveToCover(t *testing.T) {
+	b := openTill(t)
+	b.grant(credits.Grant{ID: "disputed", Amount: credits.Of(10), Priority: -1})
+	b.grant(credits.Grant{ID: "pack", Amount: credits.Of(20)})
+	b.spend(credits.Spend{ID: "job", Amount: credits.Of(10)})
+	b.revoke(credits.Revoke{ID: "chargeback", Lot: "disputed", Debt: true})
+	err := b.refusesSpend(credits.ErrInsufficient, credits.Spend{ID: "dear", Account: "ada", Amount: credits.Of(11)})
+	if short, _ := errors.AsType[*credits.InsufficientError](err); short == nil || short.Available != credits.Of(10) || short.Shortfall != credits.Of(1) {
+		t.Errorf("Spend(11) of a pack of 20 and a debt of 10 = %v, want 10 available", err)
+	}
+	b.spend(credits.Spend{ID: "nothing", Amount: credits.Of(0)})
+	b.spend(credits.Spend{ID: "all", Amount: credits.Of(10)})
+	b.refusesSpend(credits.ErrInsufficient, credits.Spend{ID: "more", Account: "ada", Amount: credits.Micros(1)})
+}
+
 func TestRevokeTakesBackWhatIsLeft(t *testing.T) {
 	for _, c := range []struct {
 		name  string

@@ -412,3 +412,14 @@ func TestR40_TheCapBoundsTheBankOfASource(t *testing.T) {
 		b.verified()
 	})
 }
+
+// What was granted anew takes none of the room that what rolls over has.
+func TestR40_OnlyWhatRolledOverCountsAsBanked(t *testing.T) {
+	b := openTill(t)
+	b.grant(credits.Grant{ID: "new", Amount: credits.Of(20), Source: "plan"})
+	b.grant(credits.Grant{ID: "old", Amount: credits.Of(10), Source: "plan", Validity: expiry.Days(1), Rollover: expiry.MustParseRollover("at most 5 for 1 month")})
+	b.clock.set(day(1))
+	if got, want := b.lots(), "~rollover/1/old 5, new 20"; got != want {
+		t.Errorf("lots = %s, want %s", got, want)
+	}
+}

@@ -155,7 +155,7 @@ func (s *settlement) collect() {
 		s.planAllowance(allowance)
 		if !allowance.Next.After(s.now) {
 			s.occurred = append(s.occurred, allowance.ID)
-			expected += 2 * (1 + allowance.Every.Index(allowance.Next, s.now))
+			expected += 2 * max(0, 1+allowance.Every.Index(allowance.Next, s.until(allowance)))
 		}
 	}
 	s.change.Entries = slices.Grow(s.change.Entries, expected)
@@ -167,6 +167,14 @@ func (s *settlement) plan(lot *Lot) {
 	if lot.endedAt(s.now) {
 		s.agenda.add(due{at: later(lot.End, s.at), rank: rankEnd, id: lot.ID, lot: lot})
 	}
+}
+
+// until returns how far an allowance goes on at most: its term may end before.
+func (s *settlement) until(allowance *Allowance) time.Time {
+	if i, open := findID(s.state.Terms, allowance.Term); open && s.state.Terms[i].Until.Before(s.now) {
+		return s.state.Terms[i].Until
+	}
+	return s.now
 }
 
 func (s *settlement) planAllowance(allowance *Allowance) {

@@ -19,7 +19,8 @@
 // when it starts; where nothing is to be done it needs no right but to read. Or run the
 // files of [Migrations] with a tool of your own, with the schema first in the search
 // path, and never call Migrate. A user without rights on the schema needs USAGE on it,
-// and SELECT, INSERT, UPDATE and DELETE on its tables.
+// and SELECT, INSERT, UPDATE and DELETE on its tables. Once a release has migrated,
+// processes of an earlier one go on, but their next Migrate is a [*VersionError].
 //
 // # Connections and transactions
 //
@@ -72,10 +73,9 @@
 // # When something dies
 //
 //	what                                what is true                       what to do
-//	a process, before its COMMIT        nothing was written; the server    repeat the command
+//	a process, before its COMMIT        nothing was written; the server    repeat the command with the same ID
 //	                                    rolls back
-//	a process, after it sent COMMIT     written whole, or not at all       repeat the command: ErrIDReused never,
-//	                                                                       a replay or the first effect
+//	a process, after it sent COMMIT     written whole, or not at all       repeat the command with the same ID
 //	a process that held credits         the hold stays until its           nothing; Deadline says how long
 //	                                    deadline, then it lapses
 //	a connection, before the COMMIT     nothing was written                nothing: the store tries again, five
@@ -105,8 +105,8 @@
 // The store keeps no state in a connection between transactions, so that PgBouncer
 // may pool by transaction, but not by statement. Where it keeps no prepared statements
 // (before 1.21, or max_prepared_statements = 0), put default_query_exec_mode=exec or
-// cache_describe into the URL. All modes of pgx work. Keep Options.Transactions below
-// the pooler's pool.
+// cache_describe into the URL: so store/storetest passes through PgBouncer 1.18. Keep
+// Options.Transactions below the size of the pooler's pool.
 //
 // # Sweeping and the feed
 //

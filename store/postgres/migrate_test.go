@@ -53,30 +53,34 @@ func unmade(t *testing.T, options postgres.Options) *postgres.Store {
 
 func TestManyProcessesMigrateAtOnce(t *testing.T) {
 	for round := range 5 {
-		schema := newSchema()
-		stores := make([]*postgres.Store, 10)
-		for i := range stores {
-			stores[i] = unmade(t, postgres.Options{Schema: schema})
-		}
-		errs := make([]error, len(stores))
-		var calls sync.WaitGroup
-		start := make(chan struct{})
-		for i, store := range stores {
-			calls.Go(func() {
-				<-start
-				errs[i] = store.Migrate(t.Context())
-			})
-		}
-		close(start)
-		calls.Wait()
-		if err := errors.Join(errs...); err != nil {
-			t.Errorf("round %d: ten Migrate at once = %v, want no error", round, err)
-		}
-		if got, want := versionOf(t, schema), len(migrations(t)); got != want {
-			t.Errorf("round %d: the schema's version is %d, want %d", round, got, want)
-		}
-		tellAndVerify(t, stores[0])
+		t.Run(fmt.Sprint("round=", round), migrateAtOnce)
 	}
+}
+
+func migrateAtOnce(t *testing.T) {
+	schema := newSchema()
+	stores := make([]*postgres.Store, 10)
+	for i := range stores {
+		stores[i] = unmade(t, postgres.Options{Schema: schema})
+	}
+	errs := make([]error, len(stores))
+	var calls sync.WaitGroup
+	start := make(chan struct{})
+	for i, store := range stores {
+		calls.Go(func() {
+			<-start
+			errs[i] = store.Migrate(t.Context())
+		})
+	}
+	close(start)
+	calls.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Errorf("ten Migrate at once = %v, want no error", err)
+	}
+	if got, want := versionOf(t, schema), len(migrations(t)); got != want {
+		t.Errorf("the schema's version is %d, want %d", got, want)
+	}
+	tellAndVerify(t, stores[0])
 }
 
 func versionOf(t *testing.T, schema string) int {

@@ -55,8 +55,13 @@ func (a *modelAccount) tryAllow(v credits.Allow, c modelCommand) error {
 		}
 	}
 	a.aim(w, old)
-	if old != nil && old.anchor.Equal(w.anchor) && old.c.Most.Micros() > 0 && old.c.Within.String() == v.Within.String() {
-		w.granted, w.counted = old.granted, old.counted
+	for _, last := range slices.Backward(a.allows) { // also one that is over
+		if last.c.Allowance == v.Allowance {
+			if last.anchor.Equal(w.anchor) && last.c.Most.Micros() > 0 && last.c.Within.String() == v.Within.String() {
+				w.granted, w.counted = last.granted, last.counted
+			}
+			break
+		}
 	}
 	// A window that is over already is granted and ends at once; one that the term
 	// leaves empty as it is now may be there after a renewal.
