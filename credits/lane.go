@@ -37,7 +37,7 @@ func (l *lanes) join(account string, op *operation) (first bool, err error) {
 	case len(waiting) >= MaxWaiting:
 		return false, &BusyError{Account: account}
 	}
-	op.turn = make(chan struct{})
+	op.turn, op.answered = make(chan struct{}), false // it may come a second time
 	l.busy[account] = append(waiting, op)
 	return false, nil
 }

@@ -362,3 +362,30 @@ func TestLaneUnderLoad(t *testing.T) {
 		t.Errorf("Balance() = %v, %v, want 600", balance.Available, err)
 	}
 }
+
+// A refund that has to read back more comes twice; its caller may leave the second
+// time.
+func TestLaneLetsACallerGoWhoCameTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := openHot(t, credits.Options{})
+		h.spend(t.Context(), "rest", 99)
+		ctx, cancel := context.WithCancel(t.Context())
+		refund := new(verdict)
+		h.wait.Go(func() {
+			refund.receipt, refund.err = h.ledger.Refund(ctx, credits.Refund{ID: "back", Account: "ada", Of: "rest", Amount: credits.Of(9)})
+		})
+		synctest.Wait()
+		h.pass() // first
+		synctest.Wait()
+		h.spend(t.Context(), "behind", 1)
+		h.pass() // rest, and the refund, which needs more
+		synctest.Wait()
+		h.pass()
+		synctest.Wait()
+		cancel()
+		h.finish()
+		if refund.err != nil && !errors.Is(refund.err, context.Canceled) {
+			t.Errorf("Refund(back) = %v, want no error or context.Canceled", refund.err)
+		}
+	})
+}

@@ -21,6 +21,8 @@ const defaultSeeds = 24
 // every refusal, replay and read there has to be a place in it. Retold in that
 // order by the rules alone, the ledger has to come out as it stands.
 //
+// At every other seed all clients share one ledger with [credits.Options].Lane.
+//
 // open returns an empty store, and is called once. The clients of one seed work on
 // accounts of their own, so that a store may be slow to open. What clients choose
 // follows from the seed, which is the subtest's name; who comes first does not. The

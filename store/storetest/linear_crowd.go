@@ -81,9 +81,15 @@ func newCrowd(store credits.Store, seed uint64) *crowd {
 func (c *crowd) run(ctx context.Context) []call {
 	clients := make([]*client, crowdClients)
 	shared := c.ledger(c.store, 0)
+	if c.seed%2 == 1 {
+		shared = c.lane()
+	}
 	var group sync.WaitGroup
 	for i := range clients {
 		clients[i] = c.client(i, shared)
+		if c.seed%2 == 1 {
+			clients[i].ledger, clients[i].late = shared, 0
+		}
 		group.Go(func() { clients[i].work(ctx) })
 	}
 	group.Wait()
@@ -105,6 +111,13 @@ func (c *crowd) run(ctx context.Context) []call {
 // ledger returns one whose clock is late by some ticks.
 func (c *crowd) ledger(store credits.Store, late int64) *credits.Ledger {
 	return credits.New(store, credits.Options{Now: func() time.Time { return instant(c.ticks.Load() - late) }})
+}
+
+// lane returns a ledger for all clients, whose commands on an account share Updates
+// that things go wrong with.
+func (c *crowd) lane() *credits.Ledger {
+	store := Faulty(c.store, Faults{Seed: c.seed, Before: 3, After: 6, Twice: 15, Delay: 50, Cancel: 5, Read: 3})
+	return credits.New(store, credits.Options{Lane: true, Now: func() time.Time { return instant(c.ticks.Load()) }})
 }
 
 func instant(tick int64) time.Time { return crowdStart.Add(time.Duration(tick) * crowdTick) }
