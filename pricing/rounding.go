@@ -35,7 +35,7 @@ func ParseRounding(text string) (Rounding, error) {
 		return Rounding{}, roundingError(text, "is longer than 64 bytes")
 	}
 	mode, to, found := strings.Cut(text, " to ")
-	if !found || to == "" || !isDigits(to[:1]) {
+	if !found || mode == "" || to == "" || !isDigits(to[:1]) {
 		return Rounding{}, roundingError(text, `is not a mode and a step, such as "up to 0.01"`)
 	}
 	amount, err := credits.Parse(to)
