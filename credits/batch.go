@@ -37,16 +37,17 @@ type Result struct {
 // MaxBatch bounds the commands of one batch, so that its answers fit in memory.
 const MaxBatch = 10_000
 
-// batchWorkers is how many accounts of a batch are at work at once: enough to
-// hide a database's round trips, few enough to leave connections to others.
-const batchWorkers = 16
+// usualWidth is the width of a store that is not [Wide]: enough to hide a
+// database's round trips, few enough to leave connections to others.
+const usualWidth = 16
 
 // Batch carries out many commands, and returns the verdict of each in their
 // order. Commands on one account happen in their order, each in a step of its own,
-// whatever became of the ones before; different accounts are independent. It is
-// not a transaction: repeat a batch that was cut short, and what was done is
-// replayed. A batch of more than [MaxBatch] is refused whole, with an error that
-// is [ErrInvalid]; there is no other error.
+// whatever became of the ones before; different accounts are independent, and as
+// many of them are at work at once as serve the store (see [Wide]). It is not a
+// transaction: repeat a batch that was cut short, and what was done is replayed. A
+// batch of more than [MaxBatch] is refused whole, with an error that is
+// [ErrInvalid]; there is no other error.
 func (l *Ledger) Batch(ctx context.Context, commands []Command) ([]Result, error) {
 	if len(commands) > MaxBatch {
 		return nil, &InvalidError{Field: "batch", Reason: fmt.Sprintf("has %d commands, more than %d: split it", len(commands), MaxBatch)}
@@ -73,8 +74,16 @@ func (l *Ledger) Batch(ctx context.Context, commands []Command) ([]Result, error
 			results[i].Receipt, results[i].Err = l.run(ctx, commands[i].command())
 		}
 	}
-	each(queues, batchWorkers, work)
+	each(queues, l.width(), work)
 	return results, nil
+}
+
+// width is how many accounts a batch or a sweep has at work at once.
+func (l *Ledger) width() int {
+	if wide, ok := l.store.(Wide); ok {
+		return min(max(wide.Width(), 1), MaxBatch)
+	}
+	return usualWidth
 }
 
 // isNil reports whether there is no command, or only a pointer to none.
@@ -86,9 +95,10 @@ func isNil(c Command) bool {
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// each calls work for all items from a few goroutines, and waits for them.
+// each calls work for all items from that many goroutines, and waits for them.
 func each[T any](items []T, workers int, work func(T)) {
-	if len(items) <= 1 {
+	workers = min(workers, len(items))
+	if workers <= 1 {
 		for _, item := range items {
 			work(item)
 		}
@@ -96,7 +106,7 @@ func each[T any](items []T, workers int, work func(T)) {
 	}
 	next := make(chan T)
 	var wait sync.WaitGroup
-	for range min(workers, len(items)) {
+	for range workers {
 		wait.Go(func() {
 			for item := range next {
 				work(item)

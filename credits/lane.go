@@ -2,6 +2,7 @@ package credits
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 )
@@ -103,17 +104,19 @@ func (l *Ledger) update(ctx context.Context, account string, op *operation) (min
 	return true, op.failure
 }
 
-// followUp lets those go on who came meanwhile, in a goroutine of their own that
-// ends with the last of them.
+// followUp lets those go on who came meanwhile, in a goroutine of their own, after
+// which the next follow: also where a decision ended it with [runtime.Goexit].
 func (l *Ledger) followUp(account string) {
 	if waiting := l.lanes.next(account); waiting != nil {
 		go func() {
-			for ; waiting != nil; waiting = l.lanes.next(account) {
-				l.together(account, waiting)
-			}
+			defer l.followUp(account)
+			l.together(account, waiting)
 		}()
 	}
 }
+
+// errExited is what became of operations one of which ended the goroutine.
+var errExited = errors.New("credits: a decision in the same update ended its goroutine")
 
 // together decides operations one after the other in one Update. None of their
 // callers' contexts ends it before all of them have gone.
@@ -132,17 +135,20 @@ func (l *Ledger) together(account string, ops []*operation) {
 		})
 		defer stop()
 	}
+	err := errExited
+	defer func() {
+		for _, op := range ops {
+			op.answer(err)
+		}
+	}()
 	var ids []string
 	for _, op := range ops {
 		ids = append(ids, op.ids...)
 	}
 	slices.Sort(ids)
-	err := l.store.Update(ctx, account, slices.Compact(ids), func(s State, prior []Entry) (Change, error) {
+	err = l.store.Update(ctx, account, slices.Compact(ids), func(s State, prior []Entry) (Change, error) {
 		return decideAll(ops, s, prior)
 	})
-	for _, op := range ops {
-		op.answer(err)
-	}
 }
 
 // answer tells an operation's caller what became of it. A refusal counts only where

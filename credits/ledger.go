@@ -41,9 +41,10 @@ type Options struct {
 	// Notify is told, after the commit and before the call returns, what a
 	// command or a sweep gave rise to: at most once per crossing, and not at all
 	// where the process dies right after the commit; the entry's Seq tells
-	// crossings apart. It runs in the caller's goroutine, or in one of a batch's,
-	// under no lock, and may use the ledger. It is safe for simultaneous use, does
-	// not panic, should be quick, and its failure is its own. nil: nobody is told.
+	// crossings apart. It runs in the caller's goroutine, or in one of a batch's or
+	// a sweep's, under no lock, and may use the ledger. It is safe for simultaneous
+	// use, does not panic, should be quick, and its failure is its own. nil: nobody
+	// is told.
 	Notify func(context.Context, Notice)
 
 	// Low are the balances below which NoticeLow is sent.

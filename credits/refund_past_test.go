@@ -51,6 +51,29 @@ func TestRefundIntoAnEndedLot(t *testing.T) {
 	}
 }
 
+// What comes back to a lot after its end ends each time, in an entry with its own Seq
+// in its ID.
+func TestRefundIntoAnEndedLotEndsUnderAnIDOfItsOwn(t *testing.T) {
+	b := spree(t)
+	b.clock.set(day(6))
+	for _, id := range []string{"refund-1", "refund-2"} {
+		b.refund(credits.Refund{ID: id, Of: "job", Amount: credits.Of(5)})
+	}
+	ends := 0
+	for _, entry := range b.history(credits.Query{Kinds: []credits.Kind{credits.KindEnd}}) {
+		if !entry.At.Equal(day(6)) {
+			continue // in time
+		}
+		ends++
+		if want := fmt.Sprintf("~end@%d/soon", entry.Seq); entry.ID != want {
+			t.Errorf("entry %d = %s, want %s", entry.Seq, entry.ID, want)
+		}
+	}
+	if ends != 2 {
+		t.Errorf("late ends = %d, want 2", ends)
+	}
+}
+
 func TestRefundReissueNeedsAWindow(t *testing.T) {
 	b := spree(t)
 	b.clock.set(day(60))

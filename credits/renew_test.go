@@ -311,3 +311,17 @@ func TestRenewStopsAtMaxTerms(t *testing.T) {
 		t.Errorf("Balance(ada).Terms = %d, want %d in order of ID", len(terms), credits.MaxTerms)
 	}
 }
+
+// The lapse of one term is nothing to the lots of another.
+func TestRenewCarriesOnLotsAfterAnotherTermLapsed(t *testing.T) {
+	b := openTill(t)
+	b.renew(credits.Renew{ID: "sub-1", Term: "pro", Until: day(5)})
+	b.renew(credits.Renew{ID: "sub-2", Term: "team", Until: day(10)})
+	b.grant(credits.Grant{ID: "plan", Amount: credits.Of(10), Term: "team", Validity: expiry.WhileSubscribed()})
+	b.clock.set(day(6))
+	sweep(b.desk)
+	b.renew(credits.Renew{ID: "sub-3", Term: "team", Until: day(20)})
+	if lot := b.balance().Lots[0]; lot.Term != "team" || !lot.End.Equal(day(20)) {
+		t.Errorf("lot = of term %q to %v, want of team to %v", lot.Term, lot.End, day(20))
+	}
+}

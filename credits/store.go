@@ -51,6 +51,17 @@ type Store interface {
 // change of it, or refuses with an error.
 type Decision func(s State, prior []Entry) (Change, error)
 
+// Wide is what a [Store] may implement besides, to say how many Updates at a time,
+// of as many accounts, serve it best: one inside a transaction, some where each
+// waits for a round trip, many where those that arrive together share one.
+// [Ledger.Batch] and [Ledger.Sweep] have that many accounts at work; with a store
+// that does not say, 16.
+type Wide interface {
+	// Width is the same whenever it is called. Less than one counts as one, more
+	// than MaxBatch as MaxBatch.
+	Width() int
+}
+
 // Query selects entries of one account. Of the zero value, everything but
 // Account selects all, oldest first.
 type Query struct {

@@ -113,15 +113,15 @@ func TestSweepWithADoneContext(t *testing.T) {
 // failingStore fails with err after so many Updates.
 type failingStore struct {
 	*memory.Store
-	left int
-	err  error
+	left    int64
+	err     error
+	updates atomic.Int64
 }
 
 func (s *failingStore) Update(ctx context.Context, account string, ids []string, decide credits.Decision) error {
-	if s.left == 0 {
+	if s.updates.Add(1) > s.left {
 		return s.err
 	}
-	s.left--
 	return s.Store.Update(ctx, account, ids, decide)
 }
 
@@ -129,7 +129,7 @@ func TestSweepStopsAtTheFirstErrorAndKeepsWhatItSettled(t *testing.T) {
 	d := dormant(t, 5)
 	d.clock.set(day(1))
 	broken := errors.New("connection lost")
-	ledger := credits.New(&failingStore{d.store, 2, broken}, credits.Options{Now: d.clock.read})
+	ledger := credits.New(&failingStore{Store: d.store, left: 2, err: broken}, credits.Options{Now: d.clock.read})
 	if got, err := ledger.Sweep(t.Context()); got != 2 || !errors.Is(err, broken) {
 		t.Errorf("Sweep(failing) = %d, %v, want 2, %v", got, err, broken)
 	}

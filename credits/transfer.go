@@ -92,7 +92,7 @@ func (l *Ledger) unused(ctx context.Context, in *transferIn) error {
 		}
 		return Change{}, reused
 	})
-	if err != nil && reused == nil {
+	if err != nil && !errors.Is(err, reused) {
 		return &UnknownError{Account: in.To, ID: in.ID, Err: err}
 	}
 	return err

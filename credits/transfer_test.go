@@ -90,8 +90,9 @@ func TestTransferIsCompletedByRepetition(t *testing.T) {
 				if !ok || transit.ID != "gift" || !errors.Is(err, credits.ErrUnknown) || !errors.Is(err, errCut) {
 					t.Fatalf("Transfer(gift) = %v, want a TransitError around an unknown outcome", err)
 				}
-				if _, err := ledger.Transfer(t.Context(), gift); err != nil {
-					t.Fatalf("Transfer(gift again) = %v, want no error", err)
+				second, err := ledger.Transfer(t.Context(), gift)
+				if all := step == 3 && after; err != nil || second.Replayed != all {
+					t.Fatalf("Transfer(gift again) = replayed %v, %v, want %v and no error", second.Replayed, err, all)
 				}
 				again, err := ledger.Transfer(t.Context(), gift)
 				if err != nil || !again.Replayed {
@@ -182,6 +183,91 @@ func TestTransferThatCannotArriveYet(t *testing.T) {
 	}
 	if ada := inAccount(t, d.ledger, "ada"); ada != "6" {
 		t.Errorf("in the end ada has %s, want 6", ada)
+	}
+}
+
+// Debt beyond the overdraft, as a revocation leaves it, keeps as much where it is.
+func TestTransferLeavesWhatADebtNeeds(t *testing.T) {
+	b := openTill(t)
+	b.grant(credits.Grant{ID: "disputed", Amount: credits.Of(10), Priority: -1})
+	b.grant(credits.Grant{ID: "pack", Amount: credits.Of(20)})
+	b.spend(credits.Spend{ID: "job", Amount: credits.Of(10)})
+	b.revoke(credits.Revoke{ID: "chargeback", Lot: "disputed", Debt: true})
+	gift := credits.Transfer{ID: "gift", From: "ada", To: "bob", Amount: credits.Of(11)}
+	b.refuses(credits.ErrInsufficient, func() error {
+		_, err := b.ledger.Transfer(t.Context(), gift)
+		return err
+	})
+	gift.Amount = credits.Of(10)
+	if _, err := b.ledger.Transfer(t.Context(), gift); err != nil {
+		t.Errorf("Transfer(10 of 20, with a debt of 10) = %v, want no error", err)
+	}
+}
+
+// Repeated later, a transfer answers with its own entries, and not with what followed.
+func TestTransferAgainHasItsOwnEntriesOnly(t *testing.T) {
+	b := openTill(t)
+	b.grant(credits.Grant{ID: "plan", Amount: credits.Of(3), Validity: expiry.Days(30)})
+	b.grant(credits.Grant{ID: "pack", Amount: credits.Of(10)})
+	gift := credits.Transfer{ID: "gift", From: "ada", To: "bob", Amount: credits.Of(7)}
+	first, err := b.ledger.Transfer(t.Context(), gift)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, account := range []string{"ada", "bob"} {
+		for _, id := range []string{"a", "b", "c"} {
+			b.spend(credits.Spend{ID: id, Account: account, Amount: credits.Of(1)})
+		}
+	}
+	again, err := b.ledger.Transfer(t.Context(), gift)
+	if diff := compare(first.Out, again.Out) + compare(first.In, again.In); err != nil || diff != "" {
+		t.Errorf("Transfer(again) = %v (-first +again):\n%s", err, diff)
+	}
+}
+
+// A term stays behind: what followed it ends when the term would have, and what had
+// an end of its own keeps its policy.
+func TestTransferLeavesTheTermBehind(t *testing.T) {
+	b := openTill(t)
+	b.renew(credits.Renew{ID: "sub", Term: "pro", Until: day(20)})
+	b.grant(credits.Grant{ID: "follows", Amount: credits.Of(1), Term: "pro", Validity: expiry.WhileSubscribed()})
+	b.grant(credits.Grant{ID: "lasts", Amount: credits.Of(1), Term: "pro", Validity: expiry.Days(30)})
+	b.grant(credits.Grant{ID: "stays", Amount: credits.Of(1), Term: "pro"})
+	if _, err := b.ledger.Transfer(t.Context(), credits.Transfer{ID: "gift", From: "ada", To: "bob", Amount: credits.Of(3)}); err != nil {
+		t.Fatal(err)
+	}
+	balance, err := b.ledger.Balance(t.Context(), "bob")
+	if err != nil || len(balance.Lots) != 3 {
+		t.Fatalf("Balance(bob) = %+v, %v, want three lots", balance, err)
+	}
+	for i, want := range []credits.Lot{
+		{Validity: expiry.Until(day(20)), End: day(20)}, {Validity: expiry.Days(30), End: day(30)}, {Validity: expiry.Permanent()},
+	} {
+		if got := balance.Lots[i]; got.Term != "" || !got.Validity.Equal(want.Validity) || !got.End.Equal(want.End) {
+			t.Errorf("lot %s = of term %q, valid %v to %v, want of none, %v to %v", got.ID, got.Term, got.Validity, got.End, want.Validity, want.End)
+		}
+	}
+}
+
+// A transfer fills an account up to MaxLots, and not beyond.
+func TestTransferKeepsToMaxLots(t *testing.T) {
+	b := openTill(t)
+	hourly := credits.Allow{ID: "set", Account: "bob", Allowance: "hourly", Amount: credits.Of(1), Every: hourly, Validity: expiry.Permanent()}
+	if _, err := b.ledger.Allow(t.Context(), hourly); err != nil {
+		t.Fatal(err)
+	}
+	b.clock.set(start.Add((credits.MaxLots - 3) * time.Hour)) // the first came at once
+	if _, err := b.ledger.Allow(t.Context(), credits.Allow{ID: "stop", Account: "bob", Allowance: "hourly", Stop: true}); err != nil {
+		t.Fatal(err)
+	}
+	b.grant(credits.Grant{ID: "plan", Amount: credits.Of(3), Validity: expiry.Days(30)})
+	b.grant(credits.Grant{ID: "pack", Amount: credits.Of(10)})
+	if _, err := b.ledger.Transfer(t.Context(), credits.Transfer{ID: "two", From: "ada", To: "bob", Amount: credits.Of(4)}); err != nil {
+		t.Fatalf("Transfer(of two lots, to an account with room for two) = %v, want no error", err)
+	}
+	_, err := b.ledger.Transfer(t.Context(), credits.Transfer{ID: "one", From: "ada", To: "bob", Amount: credits.Of(1)})
+	if _, ok := errors.AsType[*credits.TransitError](err); !ok || !errors.Is(err, credits.ErrLimit) {
+		t.Errorf("Transfer(of one lot, to an account without room) = %v, want a TransitError around %v", err, credits.ErrLimit)
 	}
 }
 

@@ -110,6 +110,26 @@ func TestVerifyFindsATamperedState(t *testing.T) {
 	}
 }
 
+// Every record that is missing is reported, and those that are there are not out of order
+// for it.
+func TestVerifyReportsEachMissingLotAndNothingElse(t *testing.T) {
+	b := lived(t)
+	var missing []string
+	found := b.verify(stateOf(func(s *credits.State) {
+		for _, lot := range s.Lots[:2] {
+			missing = append(missing, "lot "+lot.ID)
+		}
+		s.Lots = s.Lots[2:]
+	}))
+	var got []string
+	for _, d := range found {
+		got = append(got, d.What)
+	}
+	if slices.Sort(missing); !slices.Equal(slices.Sorted(slices.Values(got)), missing) {
+		t.Errorf("Verify(two lots missing) = %v, want %v", got, missing)
+	}
+}
+
 func TestVerifySaysWhatIsWrong(t *testing.T) {
 	b := openTill(t)
 	b.grant(credits.Grant{ID: "pack", Amount: credits.Of(10)})

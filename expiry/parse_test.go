@@ -76,6 +76,9 @@ func TestParseWritesOneText(t *testing.T) {
 		{"a space before the colon", "purchased before 2024-05-20 : 1 day,else permanent", "purchased before 2024-05-20: 1 day, else permanent"},
 		{"a date stays a date", "until 2026-12-31", "until 2026-12-31"},
 		{"UTC is not written", "until 2026-12-31 in UTC", "until 2026-12-31"},
+		{"a location with the last capital", "1 day in Zulu", "1 day in Zulu"},
+		{"a location with a nine and a plus", "1 day in Etc/GMT+9", "1 day in Etc/GMT+9"},
+		{"a location with a nought and a minus", "1 day in Etc/GMT-0", "1 day in Etc/GMT-0"},
 		{"a date in a location", "purchased before 2024-05-20 in Asia/Tokyo: 1 day, else permanent",
 			"purchased before 2024-05-20 in Asia/Tokyo: 1 day, else permanent"},
 		{"an instant is written in UTC", "until 2026-12-31T12:00:00+02:00", "until 2026-12-31T10:00:00Z"},
@@ -83,6 +86,8 @@ func TestParseWritesOneText(t *testing.T) {
 		{"the second day of the years", "until 0001-01-02", "until 0001-01-02"},
 		{"the last day whose end is within the years", "until 9999-12-30", "until 9999-12-30"},
 		{"the deepest nesting", nested(expiry.MaxDepth), nested(expiry.MaxDepth)},
+		{"the longest text", strings.Repeat(" ", expiry.MaxText-len("permanent")) + "permanent", "permanent"},
+		{"the longest text that is written", sized(expiry.MaxText), sized(expiry.MaxText)},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -92,6 +97,16 @@ func TestParseWritesOneText(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sized is a policy whose text has so many bytes: parts of seven bytes, and a count
+// of days with two digits or more for the rest.
+func sized(bytes int) string {
+	const first, part, last = "latest(1 day, ", "1 day, ", " days)"
+	rest := bytes - len(first) - len(last)
+	parts := (rest - 2) / len(part)
+	digits := rest - parts*len(part)
+	return first + strings.Repeat(part, parts) + "1" + strings.Repeat("0", digits-1) + last
 }
 
 // nested is a policy with so many policies within policies.
@@ -108,6 +123,7 @@ func TestParseRefuses(t *testing.T) {
 		{"only spaces", "  ", 2, "expected a policy"},
 		{"an unknown word", "forever", 0, "expected a policy"},
 		{"upper case", "Permanent", 0, "expected a policy"},
+		{"a word with a letter too many", "permanentz", 0, "expected a policy"},
 		{"something after the end", "permanent credits", 10, "unexpected text"},
 		{"a tab", "30\tdays", 2, "expected hours, days, weeks, months or years"},
 		{"a missing unit", "30", 2, "expected hours, days, weeks, months or years"},
@@ -125,6 +141,7 @@ func TestParseRefuses(t *testing.T) {
 		{"and by its other name", "1 day in localtime", 9, "another one on every machine"},
 		{"a path", "1 day in ../../etc/passwd", 9, "no name"},
 		{"an absolute path", "1 day in /etc/localtime", 9, "not in the time zone database"},
+		{"the longest location", "1 day in " + strings.Repeat("A", 64), 9, "not in the time zone database"},
 		{"a location without end", "1 day in " + strings.Repeat("A", 65), 9, "at most 64 bytes"},
 		{"no date", "until", 5, "expected a date"},
 		{"a day that is not in the calendar", "until 2026-02-29", 6, "expected a date"},

@@ -178,12 +178,14 @@ func TestR40_Carry(t *testing.T) {
 		{"no more than the share", "at most 50% of the grant for 1 month", 80, 100, 0, 50},
 		{"the share is of the grant", "at most 50% of the grant for 1 month", 40, 100, 0, 40},
 		{"rounded down to a micro", "at most 1/3 of the grant for 1 month", 80, 100, 0, 33},
+		{"the share of nothing", "at most 50% of the grant for 1 month", 80, 0, 0, 0},
 		{"down to nothing", "at most 1/3 of the grant for 1 month", 2, 2, 0, 0},
 		{"twice the grant", "at most 2x the grant for 1 month", 250, 100, 0, 200},
 		{"the tighter limit", "at most 0.00003 and at most 50% of the grant for 1 month", 80, 100, 0, 30},
 		{"which may be the share", "at most 0.00007 and at most 50% of the grant for 1 month", 80, 100, 0, 50},
 		{"a product beyond 64 bits", "at most 999999/1000000 of the grant for 1 month", math.MaxInt64, expiry.MaxMicros, 0, 999_999_000_000_000_000},
 		{"a limit beyond 63 bits", "at most 10x the grant for 1 month", math.MaxInt64, expiry.MaxMicros, 0, math.MaxInt64},
+		{"a limit that just needs 65 bits", "at most 3x the grant for 1 month", 5, math.MaxInt64, 0, 5},
 		{"a limit beyond 64 bits", "at most 1000000x the grant for 1 month", 5, math.MaxInt64, 0, 5},
 	}
 	for _, test := range tests {
@@ -238,9 +240,12 @@ func TestRolloverValidate(t *testing.T) {
 		{"at most nothing is not all", all.Most(0), "the most must be"},
 		{"a negative most", all.Most(-1), "the most must be"},
 		{"a most out of range", all.Most(expiry.MaxMicros + 1), "the most must be"},
-		{"no share", all.Share(0, 1), "both must be"},
-		{"a division by zero", all.Share(1, 0), "both must be"},
-		{"a negative share", all.Share(-1, -2), "both must be"},
+		{"no share", all.Share(0, 5), "0/5 of the grant: both must be"},
+		{"a division by zero", all.Share(5, 0), "5/0 of the grant: both must be"},
+		{"nothing by nothing", all.Share(0, 0), "0/0 of the grant: both must be"},
+		{"a negative share", all.Share(-2, -4), "-2/-4 of the grant: both must be"},
+		{"a share that is half negative", all.Share(-2, 4), "-2/4 of the grant: both must be"},
+		{"and the other half", all.Share(2, -4), "2/-4 of the grant: both must be"},
 		{"a share out of range", all.Share(expiry.MaxRatio+1, 1), "both must be"},
 		{"a share too fine", all.Share(1, expiry.MaxRatio+1), "both must be"},
 		{"never is not for ever", all.Times(0), "it must be from 1"},
@@ -250,6 +255,7 @@ func TestRolloverValidate(t *testing.T) {
 		{"a priority of what does not roll over", expiry.Rollover{}.Priority(1), "start with Roll"},
 		{"a priority above the last", all.Priority(expiry.MaxPriority + 1), "priority 1001: it must be from -1000 to 1000"},
 		{"a priority below the first", all.Priority(-expiry.MaxPriority - 1), "priority -1001: it must be"},
+		{"the longest text", expiry.Roll(expiry.MustParse(sized(expiry.MaxText - len("all for ")))), ""},
 		{"a text out of range", expiry.Roll(expiry.MustParse("latest(" + strings.Repeat("1 day, ", 140) + "1 day)")), "more than 1000 bytes"},
 	}
 	for _, test := range tests {

@@ -70,9 +70,6 @@ func (s Span) Parts(part Span) int {
 	if s.flaw() != "" || part.flaw() != "" || s.loc.String() != part.loc.String() {
 		return 0
 	}
-	if (s.unit == hours) != (part.unit == hours) && (s.loc != time.UTC || part.loc != time.UTC) {
-		return 0
-	}
 	whole, base := s.inBase()
 	each, other := part.inBase()
 	if base != other || whole%each != 0 {
@@ -180,7 +177,7 @@ func (s Span) Nth(anchor time.Time, n int) time.Time {
 func (s Span) Index(anchor, t time.Time) int {
 	s.mustCount(anchor, t)
 	anchor = cut(anchor)
-	n := floorDiv(s.unitsBetween(anchor, t), int64(s.count))
+	n := int(s.unitsBetween(anchor, t) / int64(s.count))
 	for s.nth(anchor, n).After(t) {
 		n--
 	}
@@ -242,12 +239,4 @@ func (s Span) unitsBetween(anchor, t time.Time) int64 {
 		return monthsBetween
 	}
 	return monthsBetween / 12
-}
-
-func floorDiv(a, b int64) int {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return int(q)
 }

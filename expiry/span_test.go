@@ -121,6 +121,7 @@ func TestNthIsZeroOutsideTheYears(t *testing.T) {
 		{"the year before the first", "1 day", "0001-01-02", -2},
 		{"the zero time itself", "1 day", "0001-01-02", -1},
 		{"far ahead", "1000000 years", "2026-01-01", 1},
+		{"where the microseconds come round in 64 bits", "1000000 hours", "2026-01-01", 5125},
 		{"the largest count", "1000000 years", "2026-01-01", 1<<63 - 1},
 		{"the least count", "1 hour", "2026-01-01", -1 << 63},
 	}
@@ -160,6 +161,23 @@ func TestIndex(t *testing.T) {
 				t.Errorf("Span(%v).Index(%v, %v) = %d, want %d", test.span, test.anchor, test.at, got, test.want)
 			}
 		})
+	}
+}
+
+// Were any of the way walked step by step, this would take minutes.
+func TestIndexTakesTheSameTimeHoweverFar(t *testing.T) {
+	first, last := at(t, "0001-01-02"), at(t, "9999-12-31")
+	for _, text := range []string{"1 hour", "90 hours", "1 day", "90 days", "1 week", "1 month", "90 months", "1 year"} {
+		span := expiry.MustParseSpan(text)
+		for range 2000 {
+			for _, way := range [][2]time.Time{{first, last}, {last, first}} {
+				n := span.Index(way[0], way[1])
+				this, next := span.Nth(way[0], n), span.Nth(way[0], n+1)
+				if this.After(way[1]) || !next.IsZero() && !next.After(way[1]) {
+					t.Fatalf("Span(%v).Index(%v, %v) = %d, want the last occurrence by then", span, way[0], way[1], n)
+				}
+			}
+		}
 	}
 }
 
@@ -351,10 +369,12 @@ func TestPartsAreCountedWhereverTheyBegin(t *testing.T) {
 		want        int
 	}{
 		{"1 year", "1 month", 12},
+		{"2 years", "1 month", 24},
 		{"12 months", "1 year", 1},
 		{"18 months", "1 year", 0},
 		{"2 weeks", "1 day", 14},
 		{"1 day", "1 hour", 24},
+		{"10 days", "1 hour", 240},
 		{"1 week", "5 hours", 0},
 		{"36 hours", "1 day", 0},
 		{"1 month", "1 year", 0},
@@ -374,6 +394,11 @@ func TestPartsAreCountedWhereverTheyBegin(t *testing.T) {
 				t.Errorf("Parts(%q, %q) = %d, want %d", test.whole, test.part, got, test.want)
 			}
 		})
+	}
+	fixed := expiry.MustParseSpan("1 week").In(time.FixedZone("Europe/Berlin", 3600))
+	day := expiry.MustParseSpan("1 day in Europe/Berlin")
+	if week, part := fixed.Parts(day), day.Parts(fixed); week != 0 || part != 0 {
+		t.Errorf("Parts of clocks that are not Berlin's = %d, %d, want 0, 0", week, part)
 	}
 	month, year := expiry.MustParseSpan("1 month").In(time.FixedZone("Local", 3600)), expiry.MustParseSpan("1 year")
 	if got := year.In(time.FixedZone("Local", 3600)).Parts(month); got != 0 {

@@ -42,8 +42,9 @@ const (
 // The shares of the cycles that are billed together sum to the price. A cycle to
 // which a Limit leaves nothing has no credits, and nothing carries its share.
 //
-// A plan without cycles or with a Billed that is no number of them, a since after the cycle's start, and a cycle that lacks
-// something, ends before it starts or makes too long an ID give a [*GrantError].
+// A plan without cycles or with a Billed that is no number of them, a since after the
+// cycle's start, and a cycle that lacks something, ends before it starts or makes too
+// long an ID give a [*GrantError].
 func (p Plan) Allow(account string, cycle Cycle, since time.Time) (credits.Allow, error) {
 	item := "plan " + quote(p.ID)
 	if err := p.recurs(item); err != nil {

@@ -207,6 +207,10 @@ func TestBasketGrantsEveryPackOnce(t *testing.T) {
 	if sum != basket.Credits || paid != basket.Price.Paid().Minor {
 		t.Errorf("Grants give %v for %d cents, want %v for %v", sum, paid, basket.Credits, basket.Price)
 	}
+	later, err := basket.Grants("ada", pricing.Purchase{Order: "ord-7", Item: 10})
+	if err != nil || later[0].ID != "pack:p0:ord-7:10" || later[1].ID != "pack:p0:ord-7:11" {
+		t.Errorf("Grants from item 10 = %v, %v, want items 10 and 11 of the first pack", later, err)
+	}
 	if grants, err := basket.Grants("ada", pricing.Purchase{}); !errors.Is(err, pricing.ErrGrant) || grants != nil {
 		t.Errorf("Grants without an order = %v, %v, want %v", grants, err, pricing.ErrGrant)
 	}

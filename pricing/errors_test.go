@@ -2,6 +2,8 @@ package pricing_test
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/scriphq/scrip/credits"
@@ -28,6 +30,26 @@ func TestErrorsNameNothingThatIsNotThere(t *testing.T) {
 			t.Errorf("Quote(%v) = %v, %v, want %s", test.use, q.Amount, err, test.want)
 		}
 	}
+}
+
+func TestErrorsListUpToTwelveNamesAndShortenLongOnes(t *testing.T) {
+	card := twoFeatures()
+	card.Features = map[string]pricing.Rule{}
+	for i := range 12 {
+		card.Features[fmt.Sprintf("f%02d", i)] = pricing.Rule{Credits: pricing.MustParseRatio("1")}
+	}
+	says := func(feature, want string) {
+		t.Helper()
+		if _, err := card.Quote(pricing.Use{Feature: feature}); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("Quote(%q) = %v, want ... %s", feature, err, want)
+		}
+	}
+	all := `want "f00", "f01", "f02", "f03", "f04", "f05", "f06", "f07", "f08", "f09", "f10", "f11"`
+	says("x", `feature "x": `+all)
+	says(strings.Repeat("x", 60), `feature "`+strings.Repeat("x", 60)+`": `+all)
+	says(strings.Repeat("x", 61), `feature "`+strings.Repeat("x", 60)+`...": `+all)
+	card.Features["f12"] = card.Features["f00"]
+	says("x", all+" or one of 1 more")
 }
 
 func TestAShopWithoutPacksSaysSo(t *testing.T) {

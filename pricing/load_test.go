@@ -69,6 +69,8 @@ func TestParseSaysWhereACatalogIsWrong(t *testing.T) {
 		{"a price without a currency", `"49 USD"`, `49`, `line 12, column 40: packs["small"].price: want a string, got a number`},
 		{"a currency that does not exist", `"49 USD"`, `"49 USB"`, `line 12, column 40: packs["small"].price: price "49 USB" is in "USB", which is not an ISO 4217 currency`},
 		{"prices in two currencies", `"99 USD"`, `"99 EUR"`, `line 12, column 40: packs["small"].price: is in USD, and others in EUR: a catalog has one currency`},
+		{"a conversion whose rule is wrong", `"per": "10 words"`, `"per": "0 words"`, `conversions["words"].per`},
+		{"a conversion of an unknown feature", `"per": "10 words"`, `"per": "10 words", "features": ["nothing"]`, `conversions["words"].features[0]`},
 		{"no cards", catalogText[strings.Index(catalogText, "[\n"):strings.Index(catalogText, `,`+"\n"+`  "plans"`)], `[]`, `line 3, column 12: cards: is empty: want at least one rate card`},
 		{"two cards of one version", `"version": "2"`, `"version": "1"`, `line 6, column 35: cards[1].version: is "1", as in cards[0]`},
 		{"two cards from one instant", `"2026-01-01T00:00:00Z"`, `"2025-01-01T01:00:00+01:00"`, `line 6, column 53: cards[1].effective: is 2025-01-01T00:00:00Z, as in cards[0]`},

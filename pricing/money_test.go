@@ -25,6 +25,7 @@ func TestParseMoneyReadsExactPrices(t *testing.T) {
 		{"a currency without decimals", "1500 JPY", credits.Money{Minor: 1500, Currency: "JPY"}, "1500 JPY"},
 		{"a currency with three", "1.005 KWD", credits.Money{Minor: 1005, Currency: "KWD"}, "1.005 KWD"},
 		{"a currency with four", "0.0001 CLF", credits.Money{Minor: 1, Currency: "CLF"}, "0.0001 CLF"},
+		{"the longest text", strings.Repeat("0", 31) + "49.90 USD", credits.Money{Minor: 4990, Currency: "USD"}, "49.90 USD"},
 		{"the largest price", "10000000000000.00 USD", credits.Money{Minor: pricing.MaxMinor, Currency: "USD"}, "10000000000000.00 USD"},
 	}
 	for _, test := range tests {
@@ -89,6 +90,9 @@ func TestMoneyFromRefusesWhatWasNeverPaid(t *testing.T) {
 		if m, err := pricing.MoneyFrom(paid); !errors.Is(err, pricing.ErrText) {
 			t.Errorf("MoneyFrom(%v) = %v, %v, want %v", paid, m, err, pricing.ErrText)
 		}
+	}
+	if m, err := pricing.MoneyFrom(credits.Money{Minor: pricing.MaxMinor, Currency: "USD"}); err != nil || m.Paid().Minor != pricing.MaxMinor {
+		t.Errorf("MoneyFrom(the most) = %v, %v, want it", m, err)
 	}
 	if m, err := pricing.MoneyFrom(credits.Money{}); err != nil || !m.IsZero() {
 		t.Errorf("MoneyFrom(nothing) = %v, %v, want nothing", m, err)

@@ -31,10 +31,8 @@ func (p *pricer) price(r *Rule, q Quantity, here at) error {
 	if err := p.own(r, q, here); err != nil {
 		return err
 	}
-	if len(r.Factors) > 0 {
-		if err := p.multiply(r, start); err != nil {
-			return err
-		}
+	if err := p.multiply(r, start); err != nil {
+		return err
 	}
 	if err := p.plus(r, q, here); err != nil {
 		return err

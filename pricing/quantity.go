@@ -147,17 +147,11 @@ func times(num, den int64, m measure) Quantity {
 	q := scaled(num, den, m.base)
 	high, low := bits.Mul64(magnitude(q.num), uint64(m.up))
 	downHigh, down := bits.Mul64(uint64(q.den), uint64(m.down))
-	if high != 0 || low > math.MaxInt64 || downHigh != 0 {
+	// What has decimals left is no multiple of ten, so that no more of them can go.
+	if high != 0 || low > math.MaxInt64 || downHigh != 0 || down > uint64(pow10[MaxDecimals]) {
 		return Quantity{unit: m.base}
 	}
-	num = int64(low)
-	for down > uint64(pow10[MaxDecimals]) {
-		if num%10 != 0 {
-			return Quantity{unit: m.base}
-		}
-		num, down = num/10, down/10
-	}
-	return scaled(num, int64(down), m.base)
+	return scaled(int64(low), int64(down), m.base)
 }
 
 // plus returns q + r for quantities of the same unit that are zero or more, not

@@ -16,6 +16,10 @@ func TestParseQuantity(t *testing.T) {
 		{"seconds", "90s", "1m30s"},
 		{"words", "10 words", "10 words"},
 		{"several terms of time", "1m30s", "1m30s"},
+		{"terms of which the larger has decimals", "0.5s 1ms", "0.501s"},
+		{"terms of which the smaller has fewer", "0.25s 0.5ms", "0.2505s"},
+		{"a unit of every kind of letter", "3 az-AZ", "3 az-AZs"},
+		{"the longest unit", "1 " + strings.Repeat("x", pricing.MaxUnit), "1 " + strings.Repeat("x", pricing.MaxUnit)},
 		{"a decimal of hours", "1.5 hours", "1h30m"},
 		{"terms with spaces and long names", "1 hour 30 minutes", "1h30m"},
 		{"minutes and seconds", "3m20s", "3m20s"},
@@ -71,6 +75,10 @@ func TestParseQuantityRefuses(t *testing.T) {
 		{"a sum of terms that is too much", "2562047788015215h 99999999999999999s", "out of range"},
 		{"a sum of terms with too many digits", "2562047788015h 0.000000001s", "out of range"},
 		{"digits without end", strings.Repeat("9", 1000) + "s", "longer than 64"},
+		{"more than 64 bits of seconds", "4611686018427387904 hours", "out of range"},
+		{"a first term that is too much", "9223372036854775807h 1s", "out of range"},
+		{"a second term that is too much", "1h 9223372036854775807m", "out of range"},
+		{"a unit alone", "s", "plain decimal"},
 		{"half a word", "0.5 words", "not a whole number of words"},
 		{"half a byte", "0.5 B", "not a whole number of bytes"},
 		{"several terms that are not time", "1 kB 2 B", "several terms"},
@@ -115,6 +123,7 @@ func TestQuantitiesOfTheProgram(t *testing.T) {
 		{"hours", pricing.Count(2, pricing.UnitHour), "2h", true},
 		{"milliseconds", pricing.Count(1500, "ms"), "1.5s", true},
 		{"an own unit", pricing.Count(3, "GB-day"), "3 GB-days", true},
+		{"no bytes", pricing.Count(0, pricing.UnitByte), "0 bytes", true},
 		{"no quantity", pricing.Quantity{}, "is missing", false},
 		{"a negative count", pricing.Count(-1, pricing.UnitToken), "is negative", false},
 		{"a negative duration", pricing.Duration(-time.Second), "is negative", false},
@@ -122,6 +131,9 @@ func TestQuantitiesOfTheProgram(t *testing.T) {
 		{"too many hours", pricing.Count(math.MaxInt64, pricing.UnitHour), "is out of range", false},
 		{"no unit", pricing.Count(3, ""), "has no unit", false},
 		{"a slip in the unit's case", pricing.Count(3, "Token"), "written unlike", false},
+		{"nothing of a slip in the unit's case", pricing.Count(0, "Token"), "written unlike", false},
+		{"a negative number of hours", pricing.Count(-1, pricing.UnitHour), "is negative", false},
+		{"far too many hours", pricing.Count(1<<62, pricing.UnitHour), "is out of range", false},
 		{"a unit that is no name", pricing.Count(3, "to ken"), "not made of letters", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -136,6 +148,14 @@ func TestQuantitiesOfTheProgram(t *testing.T) {
 				t.Errorf("Validate(%v) = %v, want ErrText saying %q", c.q, err, c.want)
 			}
 		})
+	}
+}
+
+func TestAUnitThatEndsInAnSIsAPluralOnlyWhereItIsLong(t *testing.T) {
+	for unit, want := range map[pricing.Unit]pricing.Unit{"tiles": "tile", "tile": "tile", "gas": "gas", "abs": "abs", "glass": "glass", "tabs": "tab"} {
+		if got := pricing.Count(2, unit).Unit(); got != want {
+			t.Errorf("Count(2, %q).Unit() = %q, want %q", unit, got, want)
+		}
 	}
 }
 

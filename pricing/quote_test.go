@@ -49,6 +49,7 @@ func TestR26_AUseThatDoesNotFitIsRefused(t *testing.T) {
 		{"an attribute of another value's price", twoTables, pricing.Use{Attributes: map[string]string{"model": "fast", "quality": "HD"}}, pricing.ErrAttribute, `"quality" means nothing to the price: want "model"`},
 		{"an attribute of a price whose value is unknown", twoTables, pricing.Use{Attributes: map[string]string{"model": "slow", "quality": "HD"}}, pricing.ErrAttribute, `"model" has value "slow": want "best", "fast"`},
 		{"an unknown attribute", audio, given("1s", "audio", "yes", "sound", "yes"), pricing.ErrAttribute, `"sound" means nothing to the price: want "audio"`},
+		{"the first by name of several unknown attributes", audio, given("1s", "audio", "yes", "d", "x", "b", "x", "c", "x", "e", "x"), pricing.ErrAttribute, `"b" means nothing to the price`},
 		{"an attribute of a price without any", flat, given("", "audio", "yes"), pricing.ErrAttribute, "want none"},
 		{"a missing factor", quality, given(""), pricing.ErrAttribute, `want "HD", "SD"`},
 		{"an unknown factor", quality, given("", "quality", "4K"), pricing.ErrAttribute, `has value "4K"`},
@@ -109,6 +110,7 @@ func TestR28_APriceBeyondAllCreditsIsAnOverflow(t *testing.T) {
 		{"a credit too much", `{"credits": 1, "per": "1 token"}`, "1000000000001 tokens", "1000000000001"},
 		{"far too much", `{"credits": 1000000000000, "per": "1 token"}`, "9223372036854775807 tokens", "9223372036854775807000000000000"},
 		{"rounded up beyond", `{"credits": 1000000000000, "round": "up to 999999999999"}`, "1 use", "1000000000000"},
+		{"by far more than 64 bits hold", `{"credits": "1/499999", "per": "1 token"}`, "9223372036854775807 tokens", "72624976668147841/3937"},
 		{"factor by factor", `{"credits": 1000000000000, "per": "1 token", "factors": {"a": {"x": 1000000000}, "b": {"x": 1000000000}}}`, "9223372036854775807 tokens", "9223372036854775807"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -415,4 +417,40 @@ func TestAPlainRuleIsPricedAsInACompound(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestAQuoteHasNoLineForWhatIsNotCharged(t *testing.T) {
+	for _, c := range []struct{ name, rule, quantity, want string }{
+		{"a tier to its very end", `{"per": "1 image", "tiering": "graduated", "tiers": [{"to": "10 images", "credits": 2}, {"credits": 1}]}`, "10 images", "20"},
+		{"a price that is the minimum", `{"credits": 5, "per": "1 image", "least": 10}`, "2 images", "10"},
+		{"a volume whose rates rise", `{"per": "1 image", "tiering": "volume", "tiers": [{"to": "10 images", "credits": 1}, {"to": "20 images", "credits": 3}, {"credits": 5}]}`, "5 images", "5"},
+		{"a volume that is free", `{"per": "1 image", "tiering": "volume", "tiers": [{"to": "10 images", "credits": 0}, {"credits": 1}]}`, "5 images", "0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := readRule(t, c.rule)
+			q, err := r.Quote(given(c.quantity))
+			if err != nil || q.Amount != credits.MustParse(c.want) || len(q.Lines()) != 1 {
+				t.Fatalf("Quote(%s) = %v in %d lines, %v, want %s in one", c.quantity, q.Amount, len(q.Lines()), err, c.want)
+			}
+			if got := q.Lines()[0].Counted.String(); got != c.quantity {
+				t.Errorf("Quote(%s) counts %q, want all of it", c.quantity, got)
+			}
+		})
+	}
+}
+
+// A rule made in Go can contain itself.
+func TestARuleWithinItselfIsRefused(t *testing.T) {
+	one := pricing.MustParseRatio("1")
+	prices, meters, plus := map[string]pricing.Rule{}, map[string]pricing.Rule{}, make([]pricing.Rule, 1)
+	prices["x"], meters["m"], plus[0] = pricing.Rule{By: "a", Prices: prices}, pricing.Rule{Meters: meters}, pricing.Rule{Credits: one, Plus: plus}
+	for name, r := range map[string]pricing.Rule{"prices": prices["x"], "meters": meters["m"], "plus": plus[0]} {
+		_, quote := r.Quote(given("", "a", "x"))
+		_, most := r.QuoteMax(given("", "a", "x"))
+		for call, err := range map[string]error{"Validate": r.Validate(), "Quote": quote, "QuoteMax": most} {
+			if !errors.Is(err, pricing.ErrRule) && (call == "Validate" || !errors.Is(err, pricing.ErrAttribute)) {
+				t.Errorf("%s(rule within its own %s) = %v, want %v", call, name, err, pricing.ErrRule)
+			}
+		}
+	}
 }

@@ -24,6 +24,7 @@ func TestQuoteMax(t *testing.T) {
 		{"the most of the rule chosen", `{"by": "audio", "prices": {"yes": {"credits": 5, "per": "1 second", "most": "8 seconds"}}}`, given("", "audio", "yes"), "40"},
 		{"the most of the rule chosen, beside a flat surcharge", `{"by": "audio", "prices": {"yes": {"credits": 5, "per": "1 second", "most": "8 seconds"}}, "plus": [{"credits": 1}]}`, given("", "audio", "yes"), "41"},
 		{"and beside a measured one", `{"by": "audio", "prices": {"yes": {"credits": 5, "per": "1 second", "most": "8 seconds"}}, "plus": [{"credits": 1, "per": "1 second"}]}`, given("", "audio", "yes"), "48"},
+		{"where it clamps", `{"by": "audio", "prices": {"yes": {"credits": 5, "per": "1 second", "most": "8 seconds", "beyond": "clamp"}}}`, given("", "audio", "yes"), "40"},
 		{"and in steps", `{"by": "audio", "step": "5 seconds", "prices": {"yes": {"credits": 5, "per": "1 second", "most": "8 seconds"}}}`, given("", "audio", "yes"), "40"},
 		{"the most of a rule chosen twice", `{"by": "audio", "prices": {"yes": {"by": "size", "prices": {"4K": {"credits": 5, "per": "1 second", "most": "8 seconds"}}}}, "plus": [{"credits": 1}]}`, given("", "audio", "yes", "size", "4K"), "41"},
 		{"a volume discount may not be reached", volume, given("101 images"), "400"},

@@ -166,13 +166,8 @@ func (r Ratio) times(s Ratio) Ratio {
 	return fromRat(new(big.Rat).Mul(r.Rat(), s.Rat()))
 }
 
-// per returns r / s, for s more than zero.
-func (r Ratio) per(s Ratio) Ratio {
-	if s.big != nil {
-		return r.times(fromRat(s.Rat().Inv(s.Rat())))
-	}
-	return r.times(Ratio{num: s.den, den: s.num})
-}
+// per returns r / s, for s more than zero that is a quantity's.
+func (r Ratio) per(s Ratio) Ratio { return r.times(Ratio{num: s.den, den: s.num}) }
 
 // ceiling returns the smallest whole number that is at least r.
 func (r Ratio) ceiling() Ratio {

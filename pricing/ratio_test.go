@@ -73,8 +73,24 @@ func TestRatioJSON(t *testing.T) {
 			t.Errorf("Unmarshal(%s) = %v, %v, want an error and 7 left alone", text, r, err)
 		}
 	}
+	for _, text := range []string{`"`, `"5`, `5"`, `""`} {
+		if err := new(pricing.Ratio).UnmarshalJSON([]byte(text)); err == nil {
+			t.Errorf("UnmarshalJSON(%s) = nil, want an error", text)
+		}
+	}
 	if text, err := json.Marshal(pricing.Ratio{}); err == nil {
 		t.Errorf("Marshal(no number) = %s, want an error", text)
+	}
+}
+
+func TestRatioTextIsADecimalWhereItCanBeRead(t *testing.T) {
+	for text, want := range map[string]string{
+		"922337203685477.5807": "922337203685477.5807", "9223372036854775807": "9223372036854775807",
+		"9.223372036": "9.223372036", "9223372036854775807/2": "9223372036854775807/2", "1/8": "0.125", "1/1024": "1/1024", "2/6": "1/3",
+	} {
+		if r, err := pricing.ParseRatio(text); err != nil || r.String() != want {
+			t.Errorf("ParseRatio(%s) = %v, %v, want %s", text, r, err, want)
+		}
 	}
 }
 

@@ -134,10 +134,8 @@ func (r *Rule) check(depth int) error {
 	if err := r.checkQuantities(); err != nil {
 		return err
 	}
-	if len(r.Factors) > 0 {
-		if err := r.checkFactors(); err != nil {
-			return err
-		}
+	if err := r.checkFactors(); err != nil {
+		return err
 	}
 	switch {
 	case len(r.Plus) > MaxPlus:

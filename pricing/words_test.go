@@ -2,6 +2,7 @@ package pricing_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,6 +82,12 @@ func TestR25_Characters(t *testing.T) {
 		{"two flags", "\U0001F1E9\U0001F1EA\U0001F1EB\U0001F1F7", 2},
 		{"a flag and a half", "\U0001F1E9\U0001F1EA\U0001F1EB", 2},
 		{"a flag of tags", "\U0001F3F4\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F", 1},
+		{"a line feed after a letter", "a\nb", 3},
+		{"a return after a letter", "a\rb", 3},
+		{"a mark joins a space", " \u0301", 1},
+		{"a mark does not join a delete", "\x7f\u0301", 2},
+		{"a joiner after a letter joins no emoji", "a\u200d\U0001F600", 2},
+		{"nor do two joiners after an emoji", "\U0001F600\u200d\u200d\U0001F600", 2},
 		{"a Devanagari vowel sign", "\u0915\u093f", 1},
 		{"a Thai vowel", "\u0e01\u0e33", 1},
 		{"an Arabic number sign", "\u06001", 1},
@@ -90,6 +97,33 @@ func TestR25_Characters(t *testing.T) {
 				t.Errorf("Characters(%q) = %v, %v, want %d characters", c.text, q, err, c.want)
 			}
 		})
+	}
+}
+
+// Jamo are told apart by where they stand in Unicode: here are the first and the last
+// of each range, and what is next to it. Any two are one character exactly where rules
+// GB6 to GB8 of UAX #29 join them.
+func TestR25_JamoJoinByWhereTheyStand(t *testing.T) {
+	kinds := map[string]string{
+		"L": "\u1100\u115f\ua960\ua97c", "V": "\u1160\u11a7\ud7b0\ud7c6", "T": "\u11a8\u11ff\ud7cb\ud7fb",
+		"LV": "\uac00\uac1c\ud788", "LVT": "\uac01\uac1b\uac1d\ud7a3",
+		"none": "\u10ff\u1200\ua95f\ua97d\uabff\ud7a4\ud7af\ud7c7\ud7ca\ud7fc\ue000",
+	}
+	joins := map[string]string{"L": "L V LV LVT", "V": "V T", "LV": "V T", "T": "T", "LVT": "T"}
+	for first, firsts := range kinds {
+		for second, seconds := range kinds {
+			want := int64(2)
+			if slices.Contains(strings.Fields(joins[first]), second) {
+				want = 1
+			}
+			for _, a := range firsts {
+				for _, b := range seconds {
+					if q, err := pricing.Characters(string(a) + string(b)); err != nil || q != pricing.Count(want, pricing.UnitCharacter) {
+						t.Errorf("Characters(%U %U), %s before %s = %v, %v, want %d", a, b, first, second, q, err, want)
+					}
+				}
+			}
+		}
 	}
 }
 

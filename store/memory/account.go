@@ -36,10 +36,22 @@ func (sh *shard) update(name string, ids []string, decide credits.Decision) erro
 	sh.append(a, change.Entries)
 	due := a.state.Due
 	a.state.Apply(change)
+	a.fit()
 	if !a.state.Due.Equal(due) { // most changes leave it, and others' memory alone
 		sh.reschedule(a)
 	}
 	return nil
+}
+
+// fewLots is how many lots most accounts have at most, for long.
+const fewLots = 8
+
+// fit gives back the room that few lots do not need: a third of their memory. More
+// of them need it, to come and go.
+func (a *account) fit() {
+	if lots := a.state.Lots; len(lots) < cap(lots) && cap(lots) <= fewLots {
+		a.state.Lots = append(make([]credits.Lot, 0, len(lots)), lots...)
+	}
 }
 
 // append adds entries to the log, the index and the account's history.

@@ -137,6 +137,7 @@ func run(b *testing.B, spend func(n int64) error) {
 func runAll(b *testing.B, spend func(n int64) error) {
 	b.Helper()
 	b.ReportAllocs()
+	b.ResetTimer()
 	var next atomic.Int64
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {

@@ -64,6 +64,10 @@ func (s *FaultyStore) Injected() Injected {
 	return s.injected
 }
 
+// Width implements [credits.Wide]: it is 1, so that the same batch, and the same
+// sweep, meets the same faults again.
+func (s *FaultyStore) Width() int { return 1 }
+
 // plan is what goes wrong in one call.
 type plan struct{ before, after, twice, stale, delay, cancel, read bool }
 

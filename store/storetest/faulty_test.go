@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -203,5 +204,31 @@ func TestR07_ACommandRepeatedThroughFaultsHasOneEffect(t *testing.T) {
 	}
 	if found, err := plain.Verify(t.Context(), "ada"); err != nil || len(found) > 0 {
 		t.Errorf("Verify(ada) = %v, %v, want nothing wrong", found, err)
+	}
+}
+
+func TestFaultyMeetsTheSameFaultsInTheSameBatch(t *testing.T) {
+	run := func() string {
+		store := storetest.Faulty(memory.New(), storetest.Faults{Seed: 4, Before: 20, After: 20, Delay: 50})
+		var commands []credits.Command
+		for i := range 100 {
+			commands = append(commands, credits.Grant{ID: "pack", Account: fmt.Sprint("user-", i), Amount: credits.Of(1), Validity: expiry.Permanent()})
+		}
+		results, err := credits.New(store, credits.Options{Now: func() time.Time { return noon }}).Batch(t.Context(), commands)
+		if err != nil {
+			t.Fatalf("seed 4: Batch() = %v, want no error", err)
+		}
+		var outcomes strings.Builder
+		for i, got := range results {
+			fmt.Fprintln(&outcomes, i, got.Err)
+		}
+		return outcomes.String()
+	}
+	first := run()
+	if n := strings.Count(first, storetest.ErrInjected.Error()); n < 10 || n > 90 {
+		t.Fatalf("seed 4: Batch() = %d of 100 failed, want some", n)
+	}
+	if second := run(); second != first {
+		t.Errorf("seed 4: Batch(again) = other faults than before:\n%s\nwant\n%s", second, first)
 	}
 }
