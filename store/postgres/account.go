@@ -13,7 +13,8 @@ type account struct {
 	now     credits.State  // with what was decided so far; until then, read
 	touched credits.Change // the records touched so far, each as it is now; of entries, the figures
 	written int64          // the number that its entries get
-	exists  bool           // it has a row, which is locked
+	locked  bool           // its row was read, which in a transaction locks it
+	known   bool           // it has a row all the same
 }
 
 func newAccount(name string) *account { return &account{read: credits.State{Account: name}} }

@@ -22,10 +22,15 @@ import (
 // BenchmarkSpend measures spends on a server with its default settings, fsync
 // included, beside a floor: the plain UPDATE and INSERT in one transaction, through
 // the same pool. Every operation is one spend; p50 and p99 are of one operation.
+// SCRIP_CALLERS is how many callers there are at most.
 func BenchmarkSpend(b *testing.B) {
-	pool := durablePool(b)
+	pool := durablePool(b, nil)
+	most := setting(b, "SCRIP_CALLERS", 128)
 	for _, accounts := range []int{1000, 1} {
-		for _, callers := range []int{1, 8, 32, 128} {
+		for _, callers := range []int{1, 8, 32, 128, 512} {
+			if callers > most {
+				continue
+			}
 			at := fmt.Sprintf("accounts=%d/callers=%d/", accounts, callers)
 			b.Run(at+"floor", func(b *testing.B) { crowd(b, callers, bareUpdates(b, pool, accounts)) })
 			b.Run(at+"store", func(b *testing.B) { crowd(b, callers, spends(b, pool, accounts)) })
@@ -33,8 +38,8 @@ func BenchmarkSpend(b *testing.B) {
 	}
 }
 
-// durablePool returns a pool for a server of its own.
-func durablePool(b *testing.B) *pgxpool.Pool {
+// durablePool returns a pool, changed from the usual, for a server of its own.
+func durablePool(b *testing.B, change func(*pgxpool.Config)) *pgxpool.Pool {
 	b.Helper()
 	needServer(b)
 	own, err := server.New()
@@ -50,6 +55,9 @@ func durablePool(b *testing.B) *pgxpool.Pool {
 		b.Fatal(err)
 	}
 	config.MaxConns = 32
+	if change != nil {
+		change(config)
+	}
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		b.Fatal(err)
@@ -67,9 +75,7 @@ func bareUpdates(b *testing.B, pool *pgxpool.Pool, accounts int) func(ctx contex
 		fmt.Sprintf("INSERT INTO balances SELECT 'account-' || n, 1000000000000000 FROM generate_series(0, %d) AS n", accounts-1),
 		"VACUUM ANALYZE balances",
 	} {
-		if _, err := pool.Exec(b.Context(), sql); err != nil {
-			b.Fatal(err)
-		}
+		executeOn(b, pool, sql)
 	}
 	return func(ctx context.Context, n int64) error {
 		var batch pgx.Batch

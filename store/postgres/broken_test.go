@@ -117,9 +117,10 @@ func TestIsolationByDefault(t *testing.T) {
 	}
 }
 
-// A deadlock with a transaction of somebody else's passes.
+// A deadlock with a transaction of somebody else's passes, where a transaction of the
+// store waits for one account while it has another.
 func TestDeadlock(t *testing.T) {
-	r := newRig(t, postgres.Options{Transactions: 1}, nil)
+	r := newRig(t, postgres.Options{Transactions: 1, Portable: true}, nil)
 	r.grant("ada", 10)
 	r.grant("bob", 10)
 	release := r.jam()

@@ -28,10 +28,13 @@
 // and committed in the other. Updates that arrive while a transaction is under way
 // wait in a lane for it, and share the next, whichever accounts they are of; a caller
 // who is alone waits for nobody. Each lane uses one connection at a time, and a store
-// has Options.Transactions lanes: two are enough where the server is near. Reads use
-// one connection each, for one round trip. A pool of Transactions plus the reads that
-// happen at once is large enough; a smaller one makes them wait, and blocks nobody.
-// Goroutines end when there is nothing to do: there is nothing to close but the pool.
+// has Options.Transactions lanes: two are enough where the server is near. An account
+// that a transaction elsewhere has locked leaves its lane meanwhile, and waits in a
+// transaction of its own, so that it holds up no other; of these there are at most as
+// many again at a time. Reads use one connection each, for one round trip. A pool of
+// twice Transactions plus the reads that happen at once is large enough; a smaller one
+// makes them wait, and blocks nobody. Goroutines end when there is nothing to do: there
+// is nothing to close but the pool.
 //
 // One member of a transaction that fails does not fail the others: they are tried
 // apart. Options.Together = 1 gives each update a transaction of its own.

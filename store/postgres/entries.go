@@ -21,7 +21,7 @@ const pageSize = 500
 // while it yields.
 func (s *Store) Entries(ctx context.Context, q credits.Query) iter.Seq2[credits.Entry, error] {
 	return entries(q, func(q *credits.Query) ([]credits.Entry, error) {
-		return again(ctx, func() ([]credits.Entry, error) { return s.sql.page(ctx, s.pool, q) })
+		return again(ctx, s.pool, func(conn *pgx.Conn) ([]credits.Entry, error) { return s.sql.page(ctx, conn, q) })
 	})
 }
 
@@ -96,11 +96,11 @@ func (s *statements) due(ctx context.Context, conn sender, at time.Time, limit i
 	}
 	rows, err := conn.Query(ctx, s.dueAccounts, at, min(limit, math.MaxInt32)*dueAhead)
 	if err != nil {
-		return nil, wrap("due", err)
+		return nil, err
 	}
 	accounts, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
-		return nil, wrap("due", err)
+		return nil, err
 	}
 	rand.Shuffle(len(accounts), func(i, j int) { accounts[i], accounts[j] = accounts[j], accounts[i] })
 	return accounts[:min(limit, len(accounts))], nil

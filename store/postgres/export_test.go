@@ -6,7 +6,7 @@ func (s *Store) Waiting() int {
 	for i := range s.lanes {
 		l := &s.lanes[i]
 		l.mu.Lock()
-		waiting += len(l.waiting)
+		waiting += l.waiting
 		l.mu.Unlock()
 	}
 	return waiting

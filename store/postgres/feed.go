@@ -58,11 +58,12 @@ const MaxFeed = 10_000
 // [MaxFeed], and the position after them: for an outbox, or for analytics. Read from
 // where the last call ended, it brings every entry, once, and those of an account in
 // the order of their Seq; nothing is missed that a slower transaction commits later.
-// No entries: there are none yet. A transaction that stays open on the server, of
-// whatever kind, holds the feed back until it ends.
+// No entries: there are none yet. A transaction that has written something and stays
+// open, in whatever database of the server, holds the feed back until it ends.
 //
 // Positions last as long as the server's data: also where a standby takes over, but
-// not in a copy made by pg_dump, whose feed begins anew after
+// not in a copy made by pg_dump, nor where a store that was Portable has written
+// entries, which the feed passes over. It begins anew, while nobody writes, after
 //
 //	UPDATE scrip.accounts SET written = 1; UPDATE scrip.entries SET written = 1;
 //
@@ -75,16 +76,19 @@ func (s *Store) Feed(ctx context.Context, after Position, limit int) ([]credits.
 	case s.options.Portable:
 		return nil, after, invalid("feed", "is not kept by a store that is Portable")
 	}
-	rows, err := s.pool.Query(ctx, s.sql.feed, after.written, after.account, after.seq, limit)
-	if err != nil {
-		return nil, after, wrap("feed", err)
-	}
 	next := after
-	entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (credits.Entry, error) {
-		var written int64
-		e, err := readEntry(row, &written)
-		next = Position{written: written, account: e.Account, seq: e.Seq}
-		return e, err
+	entries, err := again(ctx, s.pool, func(conn *pgx.Conn) ([]credits.Entry, error) {
+		rows, err := conn.Query(ctx, s.sql.feed, after.written, after.account, after.seq, limit)
+		if err != nil {
+			return nil, err
+		}
+		next = after
+		return pgx.CollectRows(rows, func(row pgx.CollectableRow) (credits.Entry, error) {
+			var written int64
+			e, err := readEntry(row, &written)
+			next = Position{written: written, account: e.Account, seq: e.Seq}
+			return e, err
+		})
 	})
 	if err != nil {
 		return nil, after, wrap("feed", err)

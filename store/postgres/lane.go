@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/scriphq/scrip/credits"
 )
@@ -18,11 +18,18 @@ import (
 // account's updates are all in the same lane, so that no two transactions of a
 // store wait for each other, and a hot account never takes more than one
 // connection.
+//
+// An account that others have locked leaves the queue for one of its own, until that
+// is empty, so that nobody waits with it.
 type lane struct {
 	mu      sync.Mutex
-	waiting []*update
-	busy    bool // a transaction is under way
+	queues  map[string][]*update // those that are at work: the common one, and those of single accounts
+	waiting int                  // updates in all queues
 }
+
+// common is the queue of all accounts that have none of their own. PostgreSQL keeps no
+// account of that name.
+const common = "\x00"
 
 // maxWaiting bounds a lane, so that a database that does not answer fills the
 // callers' queue instead of the memory.
@@ -38,43 +45,107 @@ func (s *Store) lane(account string) *lane {
 func (l *lane) join(s *Store, u *update) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.waiting) >= maxWaiting {
+	if l.waiting >= maxWaiting {
 		return fmt.Errorf("postgres: %d updates are waiting: %w", maxWaiting, credits.ErrBusy)
 	}
-	l.waiting = append(l.waiting, u)
-	if !l.busy {
-		l.busy = true
-		go l.work(s)
+	if _, own := l.queues[u.account]; own {
+		l.add(s, u.account, u)
+	} else {
+		l.add(s, common, u)
 	}
 	return nil
 }
 
-// work takes updates off until there are none.
-func (l *lane) work(s *Store) {
-	for {
-		updates := l.take(s.options.Together)
-		if updates == nil {
-			return
-		}
-		s.commit(updates)
-		for _, u := range updates {
-			close(u.done)
-		}
+// add puts an update at the end of a queue, and starts to work where nobody does.
+func (l *lane) add(s *Store, queue string, u *update) {
+	if l.queues == nil {
+		l.queues = make(map[string][]*update)
+	}
+	waiting, busy := l.queues[queue]
+	l.queues[queue] = append(waiting, u)
+	l.waiting++
+	if !busy {
+		go l.work(s, queue)
 	}
 }
 
+// work takes updates off a queue until there are none.
+func (l *lane) work(s *Store, queue string) {
+	for l.serve(s, queue) {
+	}
+}
+
+// errExited is what became of updates one of which ended the goroutine.
+var errExited = errors.New("postgres: a decision in the same transaction ended its goroutine")
+
+// serve answers the updates that waited longest, and reports whether there were any.
+// Where a decision ends the goroutine, another goes on.
+func (l *lane) serve(s *Store, queue string) bool {
+	if queue != common {
+		s.apart <- struct{}{}
+		defer func() { <-s.apart }()
+	}
+	updates := l.take(queue, s.options.Together)
+	if updates == nil {
+		return false
+	}
+	returned := false
+	defer func() {
+		if !returned {
+			go l.work(s, queue)
+		}
+		for _, u := range updates {
+			if !returned {
+				u.fail(errExited)
+			}
+			close(u.done)
+		}
+	}()
+	s.commit(updates, queue != common || s.sql.lockFree == "")
+	updates = l.setApart(s, updates)
+	returned = true
+	return true
+}
+
 // take returns the updates that waited longest, or nil, which ends the work.
-func (l *lane) take(most int) []*update {
+func (l *lane) take(queue string, most int) []*update {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.waiting) == 0 {
-		l.busy, l.waiting = false, nil
+	waiting := l.queues[queue]
+	if len(waiting) == 0 {
+		delete(l.queues, queue)
 		return nil
 	}
-	n := min(most, len(l.waiting))
-	updates := slices.Clone(l.waiting[:n])
-	l.waiting = append(l.waiting[:0:0], l.waiting[n:]...)
-	return updates
+	n := min(most, len(waiting))
+	l.waiting -= n
+	l.queues[queue] = slices.Clone(waiting[n:])
+	return waiting[:n:n]
+}
+
+// setApart gives accounts that others have locked queues of their own, which those
+// updates follow that came meanwhile. It returns the updates of all other accounts.
+func (l *lane) setApart(s *Store, updates []*update) []*update {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	answered := make([]*update, 0, len(updates))
+	for _, u := range updates {
+		if u.locked {
+			u.locked = false // it is waited for from here on
+			l.add(s, u.account, u)
+		} else {
+			answered = append(answered, u)
+		}
+	}
+	if len(answered) < len(updates) {
+		l.queues[common] = slices.DeleteFunc(l.queues[common], func(u *update) bool {
+			waiting, own := l.queues[u.account]
+			if own {
+				l.queues[u.account] = append(waiting, u)
+			}
+			return own
+		})
+	}
+	return answered
 }
 
 // transactionTimeout bounds a transaction besides what it waits for locks. It is
@@ -82,17 +153,19 @@ func (l *lane) take(most int) []*update {
 const transactionTimeout = 30 * time.Second
 
 // commit runs the updates in one transaction; where the database refuses one of
-// them, apart, so that it fails alone.
-func (s *Store) commit(updates []*update) {
+// them, apart, so that it fails alone. Those of accounts that others have locked it
+// leaves alone, unless it waits.
+func (s *Store) commit(updates []*update, waits bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), transactionTimeout+s.options.LockTimeout)
 	defer cancel()
-	definite, err := s.attempt(ctx, updates)
+	definite, err := s.attempt(ctx, updates, waits)
 	if err == nil {
 		return
 	}
+	updates = slices.DeleteFunc(slices.Clone(updates), func(u *update) bool { return u.locked })
 	if parts := apart(updates, err); definite && len(parts) > 1 {
 		for _, part := range parts {
-			s.commit(part)
+			s.commit(part, waits)
 		}
 		return
 	}
@@ -125,33 +198,39 @@ func apart(updates []*update, err error) (parts [][]*update) {
 
 // attempt runs the updates in a transaction on a connection of the pool, again where
 // certainly nothing was written and another time may be better.
-func (s *Store) attempt(ctx context.Context, updates []*update) (definite bool, err error) {
-	create := false
+func (s *Store) attempt(ctx context.Context, updates []*update, waits bool) (definite bool, err error) {
+	var create []string
 	for tries := 0; ; tries++ {
 		definite = false
-		err = s.pool.AcquireFunc(ctx, func(pooled *pgxpool.Conn) error {
-			var err error
-			conn := pooled.Conn()
-			definite, err = newTransaction(s.sql, updates, create).run(ctx, conn, &s.options)
-			switch {
-			case err == nil:
-				return nil
-			case conn.IsClosed():
-				return fmt.Errorf("%w: %w", errLost, err)
-			case hasCode(err, forgotten):
-				return errors.Join(err, conn.DeallocateAll(ctx)) // it knows none of the others either
-			}
+		err = over(ctx, s.pool, func(conn *pgx.Conn) (err error) {
+			definite, err = newTransaction(s.sql, updates, create, waits).run(ctx, conn, &s.options)
 			return err
 		})
 		if err == nil {
 			return true, nil
 		}
-		if errors.Is(err, errMissing) {
-			create = true
+		if missing, ok := errors.AsType[missingError](err); ok {
+			create = append(create, missing...)
 			continue
+		}
+		if !waits && len(create) == 1 && isLockTimeout(err) {
+			if updates, create = leave(updates, create[0]), nil; len(updates) > 0 {
+				continue
+			}
+			return true, nil
 		}
 		if !definite || !passes(err) || tries == maxRetries || !pause(ctx, tries) {
 			return definite, wrap("update", err)
 		}
 	}
+}
+
+// leave says of an account's updates that others have it locked, and returns the rest.
+func leave(updates []*update, account string) (rest []*update) {
+	for _, u := range updates {
+		if u.locked = u.account == account; !u.locked {
+			rest = append(rest, u)
+		}
+	}
+	return rest
 }

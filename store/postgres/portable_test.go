@@ -30,7 +30,7 @@ var notOfOneAccount = map[string]string{
 }
 
 // onlyInPostgreSQL are the statements that a store that is Portable never sends.
-var onlyInPostgreSQL = []string{"number", "settings"}
+var onlyInPostgreSQL = []string{"lockFree", "number", "settings"}
 
 // migration returns a migration without its comments.
 func migration(t *testing.T, name string) string {

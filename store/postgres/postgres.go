@@ -20,9 +20,13 @@ type Store struct {
 	options Options
 	sql     *statements
 	lanes   []lane
+	apart   chan struct{} // room for transactions that wait for locks
 }
 
-var _ credits.Store = (*Store)(nil)
+var (
+	_ credits.Store = (*Store)(nil)
+	_ credits.Wide  = (*Store)(nil)
+)
 
 // Options changes how a store works. The zero value is the default.
 type Options struct {
@@ -33,7 +37,8 @@ type Options struct {
 	// Transactions is how many transactions this store has under way at a time,
 	// and so how many connections of the pool its updates use. An account's
 	// updates always go through the same one. Updates that arrive meanwhile share
-	// the next. Zero: 2, from 1 to 64.
+	// the next. As many again are for accounts that somebody else has locked, each
+	// of which waits in one of its own. Zero: 2, from 1 to 64.
 	Transactions int
 
 	// Together is the most updates that share one transaction. With 1, each has
@@ -46,7 +51,9 @@ type Options struct {
 	LockTimeout time.Duration
 
 	// Portable keeps to the SQL that engines compatible with PostgreSQL run too,
-	// which knows no Feed and leaves plans to the engine.
+	// which knows no Feed, leaves plans to the engine, and has those that share a
+	// transaction wait for each other's locked accounts. All stores on the same
+	// tables have the same.
 	Portable bool
 }
 
@@ -67,7 +74,7 @@ func New(pool *pgxpool.Pool, options Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{pool: pool, options: options, sql: statementsFor(&options)}
-	s.lanes = make([]lane, options.Transactions)
+	s.lanes, s.apart = make([]lane, options.Transactions), make(chan struct{}, options.Transactions)
 	return s, nil
 }
 
@@ -101,25 +108,29 @@ func invalid(field, format string, args ...any) error {
 	return &credits.InvalidError{Field: field, Reason: fmt.Sprintf(format, args...)}
 }
 
+// Width implements [credits.Wide]: as many updates as all transactions can share.
+func (s *Store) Width() int { return s.options.Transactions * s.options.Together }
+
 // State implements [credits.Store] in one round trip.
 func (s *Store) State(ctx context.Context, account string) (credits.State, error) {
-	return again(ctx, func() (credits.State, error) {
-		conn, err := s.pool.Acquire(ctx)
-		if err != nil {
-			return credits.State{}, wrap("state", err)
-		}
-		defer conn.Release()
-		return s.sql.state(ctx, conn.Conn(), account)
-	})
+	state, err := again(ctx, s.pool, func(conn *pgx.Conn) (credits.State, error) { return s.sql.state(ctx, conn, account) })
+	if err != nil {
+		return credits.State{}, wrap("state", err)
+	}
+	return state, nil
 }
 
 // Due implements [credits.Store]. Which accounts it returns, of those that come
 // first, is left to chance, so that several sweepers seldom meet.
 func (s *Store) Due(ctx context.Context, at time.Time, limit int) ([]string, error) {
-	return again(ctx, func() ([]string, error) { return s.sql.due(ctx, s.pool, at, limit) })
+	accounts, err := again(ctx, s.pool, func(conn *pgx.Conn) ([]string, error) { return s.sql.due(ctx, conn, at, limit) })
+	if err != nil {
+		return nil, wrap("due", err)
+	}
+	return accounts, nil
 }
 
-// sender is what sends statements: a pool, a connection, or a transaction.
+// sender is what sends statements: a connection, or a transaction.
 type sender interface {
 	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)

@@ -28,7 +28,7 @@ func (q *statements) state(ctx context.Context, conn sender, name string) (credi
 	q.queueStates(&b, q.accounts, []string{name}, map[string]*account{name: a})
 	b.Queue("COMMIT")
 	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
-		return credits.State{}, wrap("state", err)
+		return credits.State{}, err
 	}
 	sortState(&a.read)
 	return a.read, nil
@@ -45,7 +45,7 @@ func (q *statements) stateIn(ctx context.Context, conn sender, name string) (cre
 			return readAccount(rows, map[string]*account{name: later})
 		}))
 		if err := conn.SendBatch(ctx, &b).Close(); err != nil {
-			return credits.State{}, wrap("state", err)
+			return credits.State{}, err
 		}
 		if a.read.Seq == later.read.Seq {
 			sortState(&a.read)
@@ -86,7 +86,7 @@ func readAccount(rows pgx.Rows, accounts map[string]*account) error {
 		return err
 	}
 	s := &accounts[name].read
-	accounts[name].written, accounts[name].exists = written, true
+	accounts[name].written, accounts[name].locked = written, true
 	s.Seq, s.At, s.Balance, s.Due = seq, instant(at), credits.Micros(balance), instant(due)
 	s.Debt, s.DebtHeld = credits.Micros(debt), credits.Micros(debtHeld)
 	s.Settings = credits.Settings{Overdraft: credits.Micros(overdraft), Frozen: frozen}

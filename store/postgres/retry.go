@@ -3,11 +3,14 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // maxRetries bounds how often a transaction that certainly did not commit is tried
@@ -61,10 +64,30 @@ func hasCode(err error, codes ...string) bool {
 	return ok && slices.Contains(codes, answer.Code)
 }
 
+// over uses a connection of the pool, and says where it was lost.
+func over(ctx context.Context, pool *pgxpool.Pool, use func(conn *pgx.Conn) error) error {
+	return pool.AcquireFunc(ctx, func(pooled *pgxpool.Conn) error {
+		conn := pooled.Conn()
+		err := use(conn)
+		switch {
+		case err == nil:
+			return nil
+		case conn.IsClosed():
+			return fmt.Errorf("%w: %w", errLost, err)
+		case hasCode(err, forgotten):
+			return errors.Join(err, conn.DeallocateAll(ctx)) // it knows none of the others either
+		}
+		return err
+	})
+}
+
 // again reads, once more where that failed and another time may be better.
-func again[T any](ctx context.Context, read func() (T, error)) (T, error) {
+func again[T any](ctx context.Context, pool *pgxpool.Pool, read func(conn *pgx.Conn) (T, error)) (v T, err error) {
 	for tries := 0; ; tries++ {
-		v, err := read()
+		err = over(ctx, pool, func(conn *pgx.Conn) (err error) {
+			v, err = read(conn)
+			return err
+		})
 		if err == nil || !passes(err) || tries == maxRetries || !pause(ctx, tries) {
 			return v, err
 		}

@@ -5,8 +5,8 @@ import "strings"
 // statements are the store's SQL for one schema. All of them take arrays, so that
 // one statement serves one update and many.
 type statements struct {
-	settings, number                               string // empty: not with this engine
-	lock, make                                     string
+	settings, number, lockFree                     string // empty: not with this engine
+	lock, known, make                              string
 	accounts, lots, rest                           string
 	prior                                          string
 	putAccounts, spendLots, putLots, putHolds      string
@@ -19,7 +19,7 @@ type statements struct {
 func statementsFor(o *Options) *statements {
 	in := func(sql string) string { return strings.ReplaceAll(sql, "$schema", `"`+o.Schema+`"`) }
 	s := &statements{
-		lock: in(lockSQL), make: in(makeSQL),
+		lock: in(lockSQL), known: in(knownSQL), make: in(makeSQL),
 		accounts: in(accountsSQL), lots: in(lotsSQL), rest: in(restSQL),
 		prior:       in(priorSQL),
 		putAccounts: in(putAccountsSQL), spendLots: in(spendLotsSQL), putLots: in(putLotsSQL), putHolds: in(putHoldsSQL),
@@ -29,7 +29,7 @@ func statementsFor(o *Options) *statements {
 		entries:      in(entriesSQL), dueAccounts: in(dueSQL), feed: in(feedSQL),
 	}
 	if !o.Portable {
-		s.settings, s.number = settingsSQL, numberSQL
+		s.settings, s.number, s.lockFree = settingsSQL, numberSQL, in(lockFreeSQL)
 	}
 	return s
 }
@@ -48,8 +48,15 @@ const accountsSQL = `SELECT account, seq, at, balance, due, debt, debt_held, ove
 	FROM $schema.accounts WHERE account = ANY($1::text[])`
 
 // lockSQL locks the accounts that there are, in the order of their names, so that no
-// two transactions wait for each other.
-const lockSQL = accountsSQL + ` ORDER BY account COLLATE "C" FOR UPDATE`
+// two transactions wait for each other; nor with those that have only made rows of
+// the caller's that refer to an account.
+const lockSQL = accountsSQL + ` ORDER BY account COLLATE "C" FOR NO KEY UPDATE`
+
+// lockFreeSQL locks those of them that nobody else has locked.
+const lockFreeSQL = lockSQL + ` SKIP LOCKED`
+
+// knownSQL finds which accounts there are.
+const knownSQL = `SELECT account FROM $schema.accounts WHERE account = ANY($1::text[])`
 
 // makeSQL locks all accounts in that order, and makes those that are missing.
 const makeSQL = `INSERT INTO $schema.accounts AS a (account)

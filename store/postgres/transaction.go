@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -14,8 +15,12 @@ import (
 	"github.com/scriphq/scrip/credits"
 )
 
-// errMissing says that an account has to be made, before it is decided about.
-var errMissing = errors.New("postgres: an account is missing")
+// missingError names accounts that have to be made before they are decided about.
+type missingError []string
+
+func (e missingError) Error() string {
+	return fmt.Sprintf("postgres: the accounts %q are missing", []string(e))
+}
 
 // transaction decides updates of any accounts in one transaction: it locks the
 // accounts, reads all they need, decides one after the other, and writes what came
@@ -26,15 +31,17 @@ type transaction struct {
 	accounts map[string]*account
 	prior    priors
 	writes   writes
-	create   bool  // accounts that are missing are made
-	number   int64 // PostgreSQL's, for the feed; zero: none
+	create   []string // accounts that are missing
+	waits    bool     // for accounts that others have locked
+	number   int64    // PostgreSQL's, for the feed; zero: none
 }
 
-func newTransaction(sql *statements, updates []*update, create bool) *transaction {
-	return &transaction{sql: sql, updates: updates, create: create, accounts: make(map[string]*account), prior: make(priors)}
+func newTransaction(sql *statements, updates []*update, create []string, waits bool) *transaction {
+	return &transaction{sql: sql, updates: updates, create: create, waits: waits, accounts: make(map[string]*account), prior: make(priors)}
 }
 
-// queueRead locks the accounts and asks for everything.
+// queueRead locks the accounts and asks for everything. One that waits for locks
+// makes all accounts that it makes any of, so that it has them in one order.
 func (t *transaction) queueRead(b *pgx.Batch) {
 	var want keys
 	for _, u := range t.updates {
@@ -49,10 +56,17 @@ func (t *transaction) queueRead(b *pgx.Batch) {
 		}
 	}
 	names := slices.Sorted(maps.Keys(t.accounts))
-	if t.create {
-		b.Queue(t.sql.make, names)
+	lock, create := t.sql.lockFree, t.create
+	if t.waits {
+		lock = t.sql.lock
 	}
-	t.sql.queueStates(b, t.sql.lock, names, t.accounts)
+	if t.waits && len(create) > 0 {
+		create = names
+	}
+	if len(create) > 0 {
+		b.Queue(t.sql.make, create)
+	}
+	t.sql.queueStates(b, lock, names, t.accounts)
 	if len(want.ids) > 0 {
 		b.Queue(t.sql.prior, want.accounts, want.ids).Query(eachRow(func(rows pgx.Rows) error {
 			e, err := readEntry(rows)
@@ -62,8 +76,32 @@ func (t *transaction) queueRead(b *pgx.Batch) {
 	}
 }
 
-// decide runs the decisions on what was read. It reports whether there is anything
-// to write.
+// look finds out of the accounts that were not locked which others have locked. It
+// looks after all is read, so that of an account that is still not there nothing was
+// read either.
+func (t *transaction) look(ctx context.Context, conn *pgx.Conn) error {
+	var names []string
+	for name, a := range t.accounts {
+		if !a.locked {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	rows, err := conn.Query(ctx, t.sql.known, names)
+	if err != nil {
+		return err
+	}
+	known, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	for _, name := range known {
+		t.accounts[name].known = true
+	}
+	return err
+}
+
+// decide runs the decisions on what was read, but for those about accounts that
+// others have locked. It reports whether there is anything to write.
 func (t *transaction) decide() (bool, error) {
 	left := make(map[string]int)
 	for _, u := range t.updates {
@@ -75,26 +113,41 @@ func (t *transaction) decide() (bool, error) {
 	}
 	for _, u := range t.updates {
 		left[u.account]--
+		if a := t.accounts[u.account]; a.known && !a.locked {
+			u.locked = !t.waits
+			continue
+		}
 		if err := u.decideOn(t, left[u.account] > 0); err != nil {
 			return false, err
 		}
+	}
+	if missing := t.missing(); len(missing) > 0 {
+		return false, missing
 	}
 	wrote := false
 	for _, name := range slices.Sorted(maps.Keys(t.accounts)) {
 		switch a := t.accounts[name]; {
 		case a.last().Seq > 0:
-			if !a.exists {
-				return false, errMissing
-			}
 			wrote = true
 			if err := t.writes.add(a); err != nil {
 				return false, err
 			}
-		case a.exists && a.read.Seq == 0:
+		case a.locked && a.read.Seq == 0:
 			t.writes.unmade = append(t.writes.unmade, name)
 		}
 	}
 	return wrote, nil
+}
+
+// missing returns the accounts that have to be made: those of which there is no row to
+// lock yet, and, where locks are waited for, those that came after that.
+func (t *transaction) missing() (names missingError) {
+	for name, a := range t.accounts {
+		if !a.locked && (a.last().Seq > 0 || a.known && t.waits) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // take makes the change that an update decided on.
@@ -114,16 +167,19 @@ func (t *transaction) take(u *update, c *credits.Change, again bool) error {
 }
 
 // run does the whole in two round trips over a connection that is in no
-// transaction. A definite failure is one after which certainly nothing of it was
+// transaction, and one more where not all accounts were there to be locked. A definite failure is one after which certainly nothing of it was
 // written.
 func (t *transaction) run(ctx context.Context, conn *pgx.Conn, options *Options) (definite bool, err error) {
 	var read pgx.Batch
 	read.Queue("BEGIN ISOLATION LEVEL READ COMMITTED") // whatever is the default: the lock is enough
 	if t.sql.settings != "" {
-		read.Queue(t.sql.settings, lockTimeout(options)).QueryRow(func(row pgx.Row) error { return row.Scan(nil, nil, nil, nil, nil, &t.number) })
+		read.Queue(t.sql.settings, milliseconds(t.lockTimeout(options))).QueryRow(func(row pgx.Row) error { return row.Scan(nil, nil, nil, nil, nil, &t.number) })
 	}
 	t.queueRead(&read)
 	if err := conn.SendBatch(ctx, &read).Close(); err != nil {
+		return true, rollBack(conn, err)
+	}
+	if err := t.look(ctx, conn); err != nil {
 		return true, rollBack(conn, err)
 	}
 	wrote, err := t.decide()
@@ -139,9 +195,21 @@ func (t *transaction) run(ctx context.Context, conn *pgx.Conn, options *Options)
 	return true, nil
 }
 
-// lockTimeout is how PostgreSQL reads it: in milliseconds, rounded up.
-func lockTimeout(o *Options) string {
-	return strconv.FormatInt(int64((o.LockTimeout+time.Millisecond-1)/time.Millisecond), 10)
+// makeTimeout is how long a transaction that does not wait for accounts which others
+// have locked still waits for those that others are making: about as long as it takes
+// to make one.
+const makeTimeout = 50 * time.Millisecond
+
+func (t *transaction) lockTimeout(o *Options) time.Duration {
+	if !t.waits && len(t.create) > 0 {
+		return min(o.LockTimeout, makeTimeout)
+	}
+	return o.LockTimeout
+}
+
+// milliseconds is how PostgreSQL reads a duration, rounded up.
+func milliseconds(d time.Duration) string {
+	return strconv.FormatInt(int64((d+time.Millisecond-1)/time.Millisecond), 10)
 }
 
 // rollBackTimeout bounds how long a rollback may take: a server that does not

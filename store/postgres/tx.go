@@ -34,7 +34,8 @@ import (
 // Nothing is retried: a serialization failure or a deadlock needs the caller's whole
 // transaction anew. It waits for locks as long as the transaction's own lock_timeout
 // says. It works at the isolation level READ COMMITTED, which is PostgreSQL's
-// default, and above. Like the transaction, it is not safe for simultaneous use.
+// default, and above. Like the transaction, it is not safe for simultaneous use;
+// Ledger.Batch and Ledger.Sweep do one thing after the other in it.
 func (s *Store) WithTx(tx pgx.Tx) credits.Store {
 	return &txStore{sql: s.sql, with: func(use func(sender) error) error { return use(tx) }}
 }
@@ -70,13 +71,18 @@ type txStore struct {
 	with func(use func(sender) error) error // calls use with the transaction
 }
 
+// Width implements [credits.Wide]: a transaction does one thing after the other.
+func (s *txStore) Width() int { return 1 }
+
 // Update implements [credits.Store].
 func (s *txStore) Update(ctx context.Context, account string, ids []string, decide credits.Decision) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	u := &update{account: account, ids: ids, decide: decide}
-	err := s.with(func(conn sender) error { return newTransaction(s.sql, []*update{u}, true).runIn(ctx, conn) })
+	err := s.with(func(conn sender) error {
+		return newTransaction(s.sql, []*update{u}, []string{account}, true).runIn(ctx, conn)
+	})
 	if u.panicked != nil {
 		panic(u.panicked)
 	}
@@ -147,7 +153,10 @@ func (s *txStore) State(ctx context.Context, account string) (state credits.Stat
 		state, err = s.sql.stateIn(ctx, conn, account)
 		return err
 	})
-	return state, err
+	if err != nil {
+		return credits.State{}, wrap("state", err)
+	}
+	return state, nil
 }
 
 // Entries implements [credits.Store].
@@ -167,5 +176,8 @@ func (s *txStore) Due(ctx context.Context, at time.Time, limit int) (accounts []
 		accounts, err = s.sql.due(ctx, conn, at, limit)
 		return err
 	})
-	return accounts, err
+	if err != nil {
+		return nil, wrap("due", err)
+	}
+	return accounts, nil
 }

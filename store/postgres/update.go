@@ -16,6 +16,8 @@ type update struct {
 	decide  credits.Decision
 	done    chan struct{} // closed when err is final
 
+	locked bool // somebody else has the account, so that nothing was decided
+
 	mu       sync.Mutex
 	gone     bool  // the caller does not wait any more: decide must not run
 	err      error // decide's, or why the outcome is not known
@@ -27,6 +29,7 @@ type update struct {
 func (u *update) decideOn(t *transaction, again bool) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.locked = false
 	if u.gone {
 		return nil
 	}
@@ -61,7 +64,7 @@ func (u *update) leave() {
 func (u *update) fail(err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.err, u.panicked = err, nil
+	u.err, u.panicked, u.locked = err, nil, false
 }
 
 // Update implements [credits.Store]. Updates that arrive while a transaction is

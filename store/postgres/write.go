@@ -113,7 +113,10 @@ func (w *writes) add(a *account) error {
 }
 
 func (w *writes) lot(a *account, l *credits.Lot) error {
-	i := slices.IndexFunc(a.read.Lots, func(old credits.Lot) bool { return old.ID == l.ID })
+	i, found := slices.BinarySearchFunc(a.read.Lots, l, func(old credits.Lot, l *credits.Lot) int { return old.Compare(l) })
+	if !found { // it is new, or what it is ordered by has changed
+		i = slices.IndexFunc(a.read.Lots, func(old credits.Lot) bool { return old.ID == l.ID })
+	}
 	switch {
 	case l.Closed() && i >= 0:
 		w.closed.lots.add(a.read.Account, l.ID)

@@ -1,0 +1,173 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/scriphq/scrip/credits"
+	"github.com/scriphq/scrip/expiry"
+	"github.com/scriphq/scrip/store/postgres"
+)
+
+// firstPage is how many entries a page of a user's history shows.
+const firstPage = 50
+
+// BenchmarkRead measures what a user looks at, by how many entries the account has,
+// beside a floor: the same out of two plain tables. trips/op is how often a reading
+// waits for the server. SCRIP_ENTRIES is the longest history; a million take half a
+// minute to write and 400 MB.
+func BenchmarkRead(b *testing.B) {
+	pool, trips := countedPool(b)
+	for entries, most := 1000, setting(b, "SCRIP_ENTRIES", 100_000); entries <= most; entries *= 100 {
+		schema := newSchema()
+		ledger := credits.New(openStore(b, pool, postgres.Options{Schema: schema}), credits.Options{})
+		live(b, pool, ledger, schema, entries)
+		liveBare(b, pool, entries)
+		for _, reading := range []struct {
+			name string
+			read func(ctx context.Context) error
+		}{
+			{"Balance", func(ctx context.Context) error {
+				_, err := ledger.Balance(ctx, "ada")
+				return err
+			}},
+			{"Balance/floor", func(ctx context.Context) error {
+				var balance int64
+				return pool.QueryRow(ctx, "SELECT balance FROM balances WHERE account = 'ada'").Scan(&balance)
+			}},
+			{"History", func(ctx context.Context) error { return readFirstPage(ctx, ledger) }},
+			{"History/floor", func(ctx context.Context) error {
+				tag, err := pool.Exec(ctx, "SELECT * FROM lines WHERE account = 'ada' ORDER BY seq DESC LIMIT "+strconv.Itoa(firstPage))
+				if err == nil && tag.RowsAffected() != firstPage {
+					err = fmt.Errorf("the page has %d lines, want %d", tag.RowsAffected(), firstPage)
+				}
+				return err
+			}},
+		} {
+			b.Run(fmt.Sprintf("entries=%d/%s", entries, reading.name), func(b *testing.B) {
+				if err := reading.read(b.Context()); err != nil { // plans are made and pages cached
+					b.Fatal(err)
+				}
+				before, n := trips.Load(), 0
+				for b.Loop() {
+					if err := reading.read(b.Context()); err != nil {
+						b.Fatal(err)
+					}
+					n++
+				}
+				b.ReportMetric(float64(trips.Load()-before)/float64(n), "trips/op")
+			})
+		}
+	}
+}
+
+func readFirstPage(ctx context.Context, ledger *credits.Ledger) error {
+	n := 0
+	for _, err := range ledger.History(ctx, credits.Query{Account: "ada", NewestFirst: true, Limit: firstPage}) {
+		if err != nil {
+			return err
+		}
+		n++
+	}
+	if n != firstPage {
+		return fmt.Errorf("the page has %d entries, want %d", n, firstPage)
+	}
+	return nil
+}
+
+// live gives ada three lots, and a history of so many spends of one credit each as
+// a ledger would have written it.
+func live(b *testing.B, pool *pgxpool.Pool, ledger *credits.Ledger, schema string, spends int) {
+	b.Helper()
+	for lot := range 3 {
+		_, err := ledger.Grant(b.Context(), credits.Grant{
+			ID: "lot-" + strconv.Itoa(lot), Account: "ada", Amount: credits.Of(1_000_000_000), Validity: expiry.Days(365 + lot),
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, sql := range []string{
+		`INSERT INTO $schema.entries SELECT e.account, e.seq + n, 'job-' || n, '', 'spend', e.at, -1000000,
+			e.balance - n * 1000000::bigint, '[{"lot": "lot-0", "available": -1000000}]', 0, 'speech-to-text', '', '', '', '', '', '', 0, '',
+			NULL, NULL, decode(md5(n::text), 'hex'), e.written
+			FROM $schema.entries e, generate_series(1, $spends) AS n WHERE e.seq = 3`,
+		"UPDATE $schema.lots SET available = available - $spends * 1000000::bigint, spent = $spends * 1000000::bigint WHERE id = 'lot-0'",
+		"UPDATE $schema.accounts SET (seq, balance) = (SELECT seq, balance FROM $schema.entries ORDER BY seq DESC LIMIT 1)",
+		"VACUUM ANALYZE $schema.entries",
+	} {
+		executeOn(b, pool, strings.NewReplacer("$schema", schema, "$spends", strconv.Itoa(spends)).Replace(sql))
+	}
+	if spends > 1000 {
+		return // it is written in the same way
+	}
+	if found, err := ledger.Verify(b.Context(), "ada"); err != nil || len(found) > 0 {
+		b.Fatalf("Verify() = %v, %v, want nothing wrong with what was written", found, err)
+	}
+}
+
+// liveBare gives the floor's ada the same history.
+func liveBare(b *testing.B, pool *pgxpool.Pool, spends int) {
+	b.Helper()
+	for _, sql := range []string{
+		"DROP TABLE IF EXISTS balances, lines",
+		"CREATE TABLE balances (account text PRIMARY KEY, balance bigint NOT NULL)",
+		"CREATE TABLE lines (account text NOT NULL, seq bigint NOT NULL, id text NOT NULL, amount bigint NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (account, seq))",
+		"INSERT INTO balances VALUES ('ada', 1000000000000000)",
+		fmt.Sprintf("INSERT INTO lines SELECT 'ada', n, 'job-' || n, -1000000, now() FROM generate_series(1, %d) AS n", spends),
+		"VACUUM ANALYZE balances, lines",
+	} {
+		executeOn(b, pool, sql)
+	}
+}
+
+func executeOn(b *testing.B, pool *pgxpool.Pool, sql string) {
+	b.Helper()
+	if _, err := pool.Exec(b.Context(), sql); err != nil {
+		b.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// countedPool is durablePool, whose connections count how often something is sent.
+func countedPool(b *testing.B) (pool *pgxpool.Pool, sent *atomic.Int64) {
+	sent = new(atomic.Int64)
+	return durablePool(b, func(config *pgxpool.Config) {
+		dial := config.ConnConfig.DialFunc
+		config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			return countedConn{conn, sent}, err
+		}
+	}), sent
+}
+
+type countedConn struct {
+	net.Conn
+	sent *atomic.Int64
+}
+
+func (c countedConn) Write(p []byte) (int, error) {
+	c.sent.Add(1)
+	return c.Conn.Write(p)
+}
+
+// setting reads a number of the environment that says how large benchmarks are.
+func setting(b *testing.B, name string, usual int) int {
+	b.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return usual
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		b.Fatalf("%s = %q, want a number, at least 1", name, text)
+	}
+	return n
+}
