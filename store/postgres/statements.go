@@ -78,16 +78,18 @@ const entryColumns = `e.account, e.seq, e.id, e.of_id, e.kind, e.at, e.amount, e
 
 // priorSQL finds entries by ID and by what they are about, each through its own
 // index. An entry can come twice.
-const priorSQL = `SELECT ` + entryColumns + ` FROM unnest($1::text[], $2::text[]) AS w(account, id)
+const priorSQL = `SELECT ` + entryColumns + ` FROM (SELECT unnest($1::text[]) AS account, unnest($2::text[]) AS id) AS w
 	JOIN $schema.entries e ON e.account = w.account AND e.id = w.id
 	UNION ALL
-	SELECT ` + entryColumns + ` FROM unnest($1::text[], $2::text[]) AS w(account, id)
+	SELECT ` + entryColumns + ` FROM (SELECT unnest($1::text[]) AS account, unnest($2::text[]) AS id) AS w
 	JOIN $schema.entries e ON e.account = w.account AND e.of_id = w.id AND e.of_id <> ''`
 
 const putAccountsSQL = `UPDATE $schema.accounts a SET seq = w.seq, at = w.at, balance = w.balance, due = w.due,
 	debt = w.debt, debt_held = w.debt_held, overdraft = w.overdraft, frozen = w.frozen, written = w.written
-	FROM unnest($1::text[], $2::bigint[], $3::timestamptz[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::bigint[], $8::bigint[], $9::boolean[], $10::bigint[])
-		AS w(account, seq, at, balance, due, debt, debt_held, overdraft, frozen, written)
+	FROM (SELECT unnest($1::text[]) AS account, unnest($2::bigint[]) AS seq, unnest($3::timestamptz[]) AS at,
+		unnest($4::bigint[]) AS balance, unnest($5::timestamptz[]) AS due, unnest($6::bigint[]) AS debt,
+		unnest($7::bigint[]) AS debt_held, unnest($8::bigint[]) AS overdraft, unnest($9::boolean[]) AS frozen,
+		unnest($10::bigint[]) AS written) AS w
 	WHERE a.account = w.account`
 
 // dropAccountsSQL forgets accounts that were made to be locked, and refused.
@@ -95,14 +97,17 @@ const dropAccountsSQL = `DELETE FROM $schema.accounts WHERE account = ANY($1::te
 
 // spendLotsSQL is for lots of which only the amounts changed, which is nearly all.
 const spendLotsSQL = `UPDATE $schema.lots l SET available = w.available, held = w.held, spent = w.spent
-	FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) AS w(account, id, available, held, spent)
+	FROM (SELECT unnest($1::text[]) AS account, unnest($2::text[]) AS id, unnest($3::bigint[]) AS available,
+		unnest($4::bigint[]) AS held, unnest($5::bigint[]) AS spent) AS w
 	WHERE l.account = w.account AND l.id = w.id`
 
 const putLotsSQL = `INSERT INTO $schema.lots (account, id, source, granted, available, held, spent, start_at, end_at, validity, term,
 		period_end, features, priority, only_with, paid_minor, paid_currency, non_refundable, rollover, origin, rolled, allowance, meta)
-	SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::timestamptz[],
-		$9::timestamptz[], $10::text[], $11::text[], $12::timestamptz[], $13::jsonb[], $14::integer[], $15::text[], $16::bigint[],
-		$17::text[], $18::boolean[], $19::text[], $20::bigint[], $21::integer[], $22::text[], $23::jsonb[])
+	SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::bigint[]),
+		unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::timestamptz[]), unnest($9::timestamptz[]), unnest($10::text[]),
+		unnest($11::text[]), unnest($12::timestamptz[]), unnest($13::jsonb[]), unnest($14::integer[]), unnest($15::text[]),
+		unnest($16::bigint[]), unnest($17::text[]), unnest($18::boolean[]), unnest($19::text[]), unnest($20::bigint[]),
+		unnest($21::integer[]), unnest($22::text[]), unnest($23::jsonb[])
 	ON CONFLICT (account, id) DO UPDATE SET source = EXCLUDED.source, granted = EXCLUDED.granted, available = EXCLUDED.available,
 		held = EXCLUDED.held, spent = EXCLUDED.spent, start_at = EXCLUDED.start_at, end_at = EXCLUDED.end_at,
 		validity = EXCLUDED.validity, term = EXCLUDED.term, period_end = EXCLUDED.period_end, features = EXCLUDED.features,
@@ -111,26 +116,28 @@ const putLotsSQL = `INSERT INTO $schema.lots (account, id, source, granted, avai
 		origin = EXCLUDED.origin, rolled = EXCLUDED.rolled, allowance = EXCLUDED.allowance, meta = EXCLUDED.meta`
 
 const putHoldsSQL = `INSERT INTO $schema.holds (account, id, feature, deadline, body)
-	SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::jsonb[])
+	SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::timestamptz[]), unnest($5::jsonb[])
 	ON CONFLICT (account, id) DO UPDATE SET feature = EXCLUDED.feature, deadline = EXCLUDED.deadline, body = EXCLUDED.body`
 
 const putTermsSQL = `INSERT INTO $schema.terms (account, id, since_at, until_at)
-	SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+	SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::timestamptz[]), unnest($4::timestamptz[])
 	ON CONFLICT (account, id) DO UPDATE SET since_at = EXCLUDED.since_at, until_at = EXCLUDED.until_at`
 
 const putAllowancesSQL = `INSERT INTO $schema.allowances (account, id, amount, next_at, body)
-	SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::jsonb[])
+	SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::bigint[]), unnest($4::timestamptz[]), unnest($5::jsonb[])
 	ON CONFLICT (account, id) DO UPDATE SET amount = EXCLUDED.amount, next_at = EXCLUDED.next_at, body = EXCLUDED.body`
 
 const putEntriesSQL = `INSERT INTO $schema.entries (account, seq, id, of_id, kind, at, amount, balance, postings, short, feature, quantity,
 		card, card_version, explanation, source, peer, money_minor, money_currency, record, meta, digest, written)
-	SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::bigint[], $8::bigint[],
-		$9::jsonb[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
-		$18::bigint[], $19::text[], $20::jsonb[], $21::jsonb[], $22::bytea[], $23::bigint[])`
+	SELECT unnest($1::text[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]),
+		unnest($6::timestamptz[]), unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::jsonb[]), unnest($10::bigint[]),
+		unnest($11::text[]), unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::text[]),
+		unnest($16::text[]), unnest($17::text[]), unnest($18::bigint[]), unnest($19::text[]), unnest($20::jsonb[]),
+		unnest($21::jsonb[]), unnest($22::bytea[]), unnest($23::bigint[])`
 
 // drop deletes records that closed.
 func drop(table string) string {
-	return `DELETE FROM $schema.` + table + ` t USING unnest($1::text[], $2::text[]) AS w(account, id)
+	return `DELETE FROM $schema.` + table + ` t USING (SELECT unnest($1::text[]) AS account, unnest($2::text[]) AS id) AS w
 	WHERE t.account = w.account AND t.id = w.id`
 }
 
