@@ -25,6 +25,9 @@ func (q *statements) state(ctx context.Context, conn sender, name string) (credi
 	a := newAccount(name)
 	var b pgx.Batch
 	b.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+	if q.plan != "" {
+		b.Queue(q.plan)
+	}
 	q.queueStates(&b, q.accounts, []string{name}, map[string]*account{name: a})
 	b.Queue("COMMIT")
 	if err := conn.SendBatch(ctx, &b).Close(); err != nil {

@@ -5,7 +5,7 @@ import "strings"
 // statements are the store's SQL for one schema. All of them take arrays, so that
 // one statement serves one update and many.
 type statements struct {
-	settings, number, lockFree                     string // empty: not with this engine
+	plan, settings, number, lockFree               string // empty: not with this engine
 	lock, known, make                              string
 	accounts, lots, rest                           string
 	prior                                          string
@@ -29,18 +29,19 @@ func statementsFor(o *Options) *statements {
 		entries:      in(entriesSQL), dueAccounts: in(dueSQL), feed: in(feedSQL),
 	}
 	if !o.Portable {
-		s.settings, s.number, s.lockFree = settingsSQL, numberSQL, in(lockFreeSQL)
+		s.plan, s.settings, s.number, s.lockFree = planSQL, settingsSQL, numberSQL, in(lockFreeSQL)
 	}
 	return s
 }
 
-// settingsSQL goes before the rest. Plans are made once and kept, also from when a
-// table was empty: they have to be those of a full one. The last column is the
-// number of the transaction, for the feed.
-const settingsSQL = `SELECT set_config('lock_timeout', $1, true),
-	set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
-	set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-	pg_current_xact_id()::text::bigint`
+// planSQL has plans made once and kept, also from when a table was empty: they have to
+// be those of a full one.
+const planSQL = `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+	set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
+
+// settingsSQL goes before the rest of an update. The last column is the number of the
+// transaction, for the feed.
+const settingsSQL = planSQL + `, set_config('lock_timeout', $1, true), pg_current_xact_id()::text::bigint`
 
 const numberSQL = `SELECT pg_current_xact_id()::text::bigint`
 
