@@ -199,9 +199,7 @@ func (j *joint) note(e *Entry) {
 	at := len(j.entries)
 	j.entries = append(j.entries, *e)
 	j.index[e.ID] = append(j.index[e.ID], at)
-	if e.Of != "" && e.Of != e.ID {
-		j.index[e.Of] = append(j.index[e.Of], at)
-	}
+	j.index[e.Of] = append(j.index[e.Of], at)
 }
 
 // prior returns the entries that an operation asked for, by Seq.
@@ -224,8 +222,8 @@ func (j *joint) decide(op *operation) {
 	if op.gone {
 		return
 	}
-	change, err := op.caught(j.state, j.prior(op.ids))
-	if err != nil || change.IsZero() {
+	change := op.caught(j.state, j.prior(op.ids))
+	if change.IsZero() { // refused, or replayed
 		return
 	}
 	for i := range change.Entries {
@@ -239,13 +237,10 @@ func (j *joint) decide(op *operation) {
 }
 
 // caught is decide, whose panic belongs to its caller.
-func (op *operation) caught(s State, prior []Entry) (change Change, err error) {
-	defer func() {
-		if op.panicked = recover(); op.panicked != nil {
-			change = Change{}
-		}
-	}()
-	return op.decide(s, prior)
+func (op *operation) caught(s State, prior []Entry) (change Change) {
+	defer func() { op.panicked = recover() }()
+	change, _ = op.decide(s, prior) // a refusal is the operation's own
+	return change
 }
 
 // Join makes c the change that c and then next make together. Afterwards c shares

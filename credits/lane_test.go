@@ -21,6 +21,7 @@ type gated struct {
 	credits.Store
 	gate    chan struct{} // one Update passes for each value
 	updates int           // that passed
+	ended   int           // that ended with their context
 	after   func(context.Context) error
 }
 
@@ -28,6 +29,7 @@ func (g *gated) Update(ctx context.Context, account string, ids []string, decide
 	select {
 	case <-g.gate:
 	case <-ctx.Done():
+		g.ended++
 		return ctx.Err()
 	}
 	g.updates++
@@ -231,8 +233,8 @@ func TestLaneLetsCallersGo(t *testing.T) {
 			synctest.Wait()
 			cancel()
 			synctest.Wait()
-			if h.updates != 1 {
-				t.Errorf("%d updates passed, want 1", h.updates)
+			if h.updates != 1 || h.ended != 1 {
+				t.Errorf("%d updates passed and %d were cancelled, want 1 and 1", h.updates, h.ended)
 			}
 			after := h.spend(t.Context(), "after", 1)
 			h.finish()
