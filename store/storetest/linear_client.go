@@ -103,3 +103,19 @@ func (c *client) timed(ctx context.Context, ledger *credits.Ledger, late int64, 
 
 // now is an instant near that of the clock, for deadlines and ends.
 func (c *client) now() time.Time { return instant(c.crowd.ticks.Load()) }
+
+// all returns the calls of a client that is done, those of transfers as both sides
+// see them.
+func (c *client) all() []call {
+	if c.hasty != nil {
+		c.hasty.left.Wait()
+	}
+	var all []call
+	for _, one := range c.calls {
+		all = append(all, one)
+		if one.side == sends {
+			all = append(all, one.received())
+		}
+	}
+	return all
+}

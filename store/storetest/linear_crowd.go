@@ -95,15 +95,7 @@ func (c *crowd) run(ctx context.Context) []call {
 	group.Wait()
 	var calls []call
 	for _, client := range clients {
-		if client.hasty != nil {
-			client.hasty.left.Wait()
-		}
-		for i := range client.calls {
-			calls = append(calls, client.calls[i])
-			if client.calls[i].side == sends {
-				calls = append(calls, client.calls[i].received())
-			}
-		}
+		calls = append(calls, client.all()...)
 	}
 	return calls
 }
@@ -174,6 +166,27 @@ func (h *history) read(ctx context.Context, store credits.Store) (err error) {
 			return fmt.Errorf("Entries(%q) = %w, want no error", h.account, err)
 		}
 		h.entries = append(h.entries, entry)
+	}
+	return nil
+}
+
+// explain checks of each account what was seen of it, and verifies its ledger.
+func (c *crowd) explain(ctx context.Context, calls []call) error {
+	histories, err := c.histories(ctx, calls)
+	if err != nil {
+		return err
+	}
+	for _, h := range histories {
+		if err := h.check(ctx); err != nil {
+			return fmt.Errorf("account %q: %w", h.account, err)
+		}
+		wrong, err := c.ledger(c.store, 0).Verify(ctx, h.account)
+		if err != nil {
+			return fmt.Errorf("Verify(%q) = %w, want no error", h.account, err)
+		}
+		if len(wrong) > 0 {
+			return fmt.Errorf("Verify(%q) = %v, want nothing", h.account, wrong)
+		}
 	}
 	return nil
 }

@@ -70,43 +70,6 @@ func (c *crowd) underFaults(ctx context.Context) (calls []call, stores []*Faulty
 	return calls, stores
 }
 
-// all returns the calls of a client that is done, those of transfers as both sides
-// see them.
-func (c *client) all() []call {
-	if c.hasty != nil {
-		c.hasty.left.Wait()
-	}
-	var all []call
-	for _, one := range c.calls {
-		all = append(all, one)
-		if one.side == sends {
-			all = append(all, one.received())
-		}
-	}
-	return all
-}
-
-// explain checks of each account what was seen of it, and verifies its ledger.
-func (c *crowd) explain(ctx context.Context, calls []call) error {
-	histories, err := c.histories(ctx, calls)
-	if err != nil {
-		return err
-	}
-	for _, h := range histories {
-		if err := h.check(ctx); err != nil {
-			return fmt.Errorf("account %q: %w", h.account, err)
-		}
-		wrong, err := c.ledger(c.store, 0).Verify(ctx, h.account)
-		if err != nil {
-			return fmt.Errorf("Verify(%q) = %w, want no error", h.account, err)
-		}
-		if len(wrong) > 0 {
-			return fmt.Errorf("Verify(%q) = %v, want nothing", h.account, wrong)
-		}
-	}
-	return nil
-}
-
 // cases runs the cases of a seed's single caller.
 func (s *soak) cases(seed uint64) error {
 	for i := range uint64(soakCases) {
