@@ -137,4 +137,10 @@ type sender interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
-func wrap(what string, err error) error { return fmt.Errorf("postgres: %s: %w", what, err) }
+// wrap says what failed, and what to do where the tables are missing.
+func wrap(what string, err error) error {
+	if hasCode(err, "42P01") || hasCode(err, "3F000") {
+		return fmt.Errorf("postgres: %s: the tables are not there, call Store.Migrate first: %w", what, err)
+	}
+	return fmt.Errorf("postgres: %s: %w", what, err)
+}
