@@ -59,6 +59,7 @@ type InvalidError struct {
 	Err    error  // what another package found wrong; nil: nothing
 }
 
+// Error says the field and what is wrong with it.
 func (e *InvalidError) Error() string { return "credits: " + e.Field + " " + e.Reason }
 
 // Unwrap returns Err.
@@ -78,6 +79,7 @@ type InsufficientError struct {
 	NextStart time.Time // when the next lot this feature may use starts; zero: none is to come
 }
 
+// Error says what is needed, what there is, and what is missing.
 func (e *InsufficientError) Error() string {
 	var b strings.Builder
 	b.WriteString("credits: insufficient credits")
@@ -101,6 +103,7 @@ type IDReusedError struct {
 	Second  string // what the refused command wanted, in words
 }
 
+// Error says the ID and both intents.
 func (e *IDReusedError) Error() string {
 	return fmt.Sprintf("credits: ID %q was already used at %s for %q, not for %q: choose a new ID",
 		e.First.ID, e.First.At.Format(time.RFC3339Nano), e.First.summary(), e.Second)
@@ -117,6 +120,7 @@ type NotFoundError struct {
 	Hint    string // what to do
 }
 
+// Error says what was not found, and what to do.
 func (e *NotFoundError) Error() string {
 	return fmt.Sprintf("credits: %s %q is not open in account %q: %s", e.What, e.ID, e.Account, e.Hint)
 }
@@ -132,6 +136,7 @@ type ClosedError struct {
 	Last    Entry // the entry that closed it
 }
 
+// Error says what is over, and how it ended.
 func (e *ClosedError) Error() string {
 	return fmt.Sprintf("credits: %s %q in account %q is over: %s at %s", e.What, e.ID, e.Account,
 		e.Last.Kind, e.Last.At.Format(time.RFC3339Nano))
@@ -143,6 +148,7 @@ func (e *ClosedError) Is(target error) bool { return target == ErrClosed }
 // FrozenError names a frozen account.
 type FrozenError struct{ Account string }
 
+// Error says which account is frozen.
 func (e *FrozenError) Error() string {
 	return fmt.Sprintf("credits: account %q is frozen", e.Account)
 }
@@ -159,6 +165,7 @@ type BusyError struct {
 	Until   time.Time // the hold's deadline: after it, a new attempt with a new ID is safe
 }
 
+// Error says what is under way, and until when.
 func (e *BusyError) Error() string {
 	if e.ID == "" {
 		return fmt.Sprintf("credits: %d commands wait for account %q: try again later", MaxWaiting, e.Account)
@@ -179,6 +186,7 @@ type TransitError struct {
 	Err          error // why not, for errors.Is and errors.As
 }
 
+// Error says what may not have arrived, and to repeat it.
 func (e *TransitError) Error() string {
 	return fmt.Sprintf("credits: transfer %q: %v from %q may not have reached %q yet, repeat it with the same ID: %v",
 		e.ID, e.Amount, e.From, e.To, e.Err)
@@ -193,6 +201,7 @@ type OverflowError struct {
 	A, B string // the operands as decimal text; B is empty where there is one
 }
 
+// Error says the operation and its operands.
 func (e *OverflowError) Error() string {
 	operation := e.Op + " " + e.A
 	if e.B != "" {
@@ -211,6 +220,7 @@ type LimitError struct {
 	Limit   int
 }
 
+// Error says which bound was met.
 func (e *LimitError) Error() string {
 	return fmt.Sprintf("credits: account %q has %d %s, the most it may have", e.Account, e.Limit, e.What)
 }
@@ -226,6 +236,7 @@ type UnknownError struct {
 	Err     error // the store's, for errors.Is and errors.As
 }
 
+// Error says to repeat the command.
 func (e *UnknownError) Error() string {
 	return fmt.Sprintf("credits: outcome of %q on account %q unknown, repeat it with the same ID: %v", e.ID, e.Account, e.Err)
 }

@@ -167,8 +167,8 @@ func (t *transaction) take(u *update, c *credits.Change, again bool) error {
 }
 
 // run does the whole in two round trips over a connection that is in no
-// transaction, and one more where not all accounts were there to be locked. A definite failure is one after which certainly nothing of it was
-// written.
+// transaction, and one more where not all accounts were there to be locked. A
+// definite failure is one after which certainly nothing of it was written.
 func (t *transaction) run(ctx context.Context, conn *pgx.Conn, options *Options) (definite bool, err error) {
 	var read pgx.Batch
 	read.Queue("BEGIN ISOLATION LEVEL READ COMMITTED") // whatever is the default: the lock is enough
