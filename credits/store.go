@@ -22,9 +22,10 @@ type Store interface {
 	// with only its Account set; a zero Change writes nothing and makes no
 	// account.
 	//
-	// decide is pure and quick. Update may call it more than once, on the same
-	// or on new arguments, but never after it returned; the last call's Change
-	// counts. decide does not modify or keep its arguments, which may be the
+	// decide is pure and quick. Update may call it more than once, but never after
+	// it returned; the last call's Change counts, and only that call's arguments
+	// need be what is said here: a store may guess, and ask again where the guess
+	// was wrong. decide does not modify or keep its arguments, which may be the
 	// store's own memory. What decide returns is the Ledger's memory: Update
 	// copies what it keeps. Update does not modify or keep ids.
 	//

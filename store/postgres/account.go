@@ -9,15 +9,42 @@ import (
 
 // account is one account while a transaction has it locked.
 type account struct {
-	read    credits.State  // as the database has it
+	read    credits.State  // as the database has it, or had it when it was kept
 	now     credits.State  // with what was decided so far; until then, read
 	touched credits.Change // the records touched so far, each as it is now; of entries, the figures
-	written int64          // the number that its entries get
-	locked  bool           // its row was read, which in a transaction locks it
-	known   bool           // it has a row all the same
+
+	written int64 // the transaction of its last entry, as read
+	wrote   int64 // and as written
+	locked  bool  // its row was read, which in a transaction locks it
+	known   bool  // it has a row all the same
+	kept    bool  // it was not read, but kept
+	unsure  bool  // what was kept is not enough to decide on
+	done    bool  // it was written
+}
+
+// version tells the states of an account apart: no two have all of it in common.
+type version struct {
+	seq, at, balance, written int64
+}
+
+func versionOf(s *credits.State, written int64) version {
+	return version{seq: s.Seq, at: s.At.UnixMicro(), balance: s.Balance.Micros(), written: written}
 }
 
 func newAccount(name string) *account { return &account{read: credits.State{Account: name}} }
+
+// settle gets what was read ready to be decided on. What was read of an account that
+// is not locked is not of one moment; there is none, or others have it.
+func (a *account) settle() {
+	switch {
+	case a.kept:
+	case a.locked:
+		sortState(&a.read)
+	default:
+		a.read = credits.State{Account: a.read.Account}
+	}
+	a.now, a.wrote = a.read, a.written
+}
 
 // apply makes a further change, of which it keeps nothing but copies.
 func (a *account) apply(c *credits.Change, again bool) {
@@ -66,6 +93,13 @@ func (p priors) note(e *credits.Entry) {
 		if entries, asked := p[k]; asked && id != "" {
 			p[k] = append(entries, *e)
 		}
+	}
+}
+
+// forget forgets what was read of entries that were asked for.
+func (p priors) forget(account string, ids []string) {
+	for _, id := range ids {
+		p[key{account, id}] = []credits.Entry{}
 	}
 }
 

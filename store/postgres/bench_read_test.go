@@ -21,52 +21,64 @@ import (
 const firstPage = 50
 
 // BenchmarkRead measures what a user looks at, by how many entries the account has,
-// beside a floor: the same out of two plain tables. trips/op is how often a reading
-// waits for the server. SCRIP_ENTRIES is the longest history; a million take half a
-// minute to write and 400 MB.
+// and then a spend of one caller's, beside a floor: the same out of two plain tables.
+// trips/op is how often one waits for the server. SCRIP_ENTRIES is the longest history;
+// ten million take two minutes to write, and 4 GB.
 func BenchmarkRead(b *testing.B) {
 	pool, trips := countedPool(b)
-	for entries, most := 1000, setting(b, "SCRIP_ENTRIES", 100_000); entries <= most; entries *= 100 {
+	for _, entries := range upTo(setting(b, "SCRIP_ENTRIES", 100_000), 10, 1000, 100_000, 10_000_000) {
 		schema := newSchema()
 		ledger := credits.New(openStore(b, pool, postgres.Options{Schema: schema}), credits.Options{})
 		live(b, pool, ledger, schema, entries)
 		liveBare(b, pool, entries)
-		for _, reading := range []struct {
-			name string
-			read func(ctx context.Context) error
-		}{
-			{"Balance", func(ctx context.Context) error {
-				_, err := ledger.Balance(ctx, "ada")
-				return err
-			}},
-			{"Balance/floor", func(ctx context.Context) error {
-				var balance int64
-				return pool.QueryRow(ctx, "SELECT balance FROM balances WHERE account = 'ada'").Scan(&balance)
-			}},
-			{"History", func(ctx context.Context) error { return readFirstPage(ctx, ledger) }},
-			{"History/floor", func(ctx context.Context) error {
+		executeOn(b, pool, "CHECKPOINT") // what was written is not flushed meanwhile
+		at := fmt.Sprintf("entries=%d/", entries)
+		read(b, at+"Balance", trips, func(ctx context.Context) error {
+			_, err := ledger.Balance(ctx, "ada")
+			return err
+		})
+		read(b, at+"Balance/floor", trips, func(ctx context.Context) error {
+			var balance int64
+			return pool.QueryRow(ctx, "SELECT balance FROM balances WHERE account = 'ada'").Scan(&balance)
+		})
+		if entries >= firstPage {
+			read(b, at+"History", trips, func(ctx context.Context) error { return readFirstPage(ctx, ledger) })
+			read(b, at+"History/floor", trips, func(ctx context.Context) error {
 				tag, err := pool.Exec(ctx, "SELECT * FROM lines WHERE account = 'ada' ORDER BY seq DESC LIMIT "+strconv.Itoa(firstPage))
 				if err == nil && tag.RowsAffected() != firstPage {
 					err = fmt.Errorf("the page has %d lines, want %d", tag.RowsAffected(), firstPage)
 				}
 				return err
-			}},
-		} {
-			b.Run(fmt.Sprintf("entries=%d/%s", entries, reading.name), func(b *testing.B) {
-				if err := reading.read(b.Context()); err != nil { // plans are made and pages cached
-					b.Fatal(err)
-				}
-				before, n := trips.Load(), 0
-				for b.Loop() {
-					if err := reading.read(b.Context()); err != nil {
-						b.Fatal(err)
-					}
-					n++
-				}
-				b.ReportMetric(float64(trips.Load()-before)/float64(n), "trips/op")
 			})
 		}
+		alone(b, at+"Spend", func(ctx context.Context, n int64) error {
+			_, err := ledger.Spend(ctx, credits.Spend{ID: "new-" + strconv.FormatInt(n, 10), Account: "ada", Feature: "speech-to-text", Amount: credits.Of(1)})
+			return err
+		})
+		bare := bareUpdates(b, pool, 1)
+		executeOn(b, pool, fmt.Sprintf("INSERT INTO lines SELECT 'account-0', 'old-' || lpad(n::text, 8, '0'), 1000000, now() FROM generate_series(1, %d) AS n", entries))
+		executeOn(b, pool, "VACUUM ANALYZE lines")
+		executeOn(b, pool, "CHECKPOINT")
+		alone(b, at+"Spend/floor", bare)
+		executeOn(b, pool, "DROP SCHEMA "+schema+" CASCADE") // the next is larger
 	}
+}
+
+// read measures a reading that nobody disturbs.
+func read(b *testing.B, name string, trips *atomic.Int64, reading func(ctx context.Context) error) {
+	b.Run(name, func(b *testing.B) {
+		if err := reading(b.Context()); err != nil { // plans are made and pages cached
+			b.Fatal(err)
+		}
+		before, n := trips.Load(), 0
+		for b.Loop() {
+			if err := reading(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		b.ReportMetric(float64(trips.Load()-before)/float64(n), "trips/op")
+	})
 }
 
 func readFirstPage(ctx context.Context, ledger *credits.Ledger) error {

@@ -17,40 +17,42 @@ import (
 
 // refusals are, by the constraint that refuses them, what no ledger would write.
 var refusals = map[string][]string{
-	"accounts_pkey":            {"INSERT INTO accounts (account) VALUES ('ada')"},
-	"accounts_seq_check":       {"UPDATE accounts SET seq = -1"},
-	"accounts_begun":           {"UPDATE accounts SET at = NULL", "UPDATE accounts SET seq = 0"},
-	"accounts_balance_check":   {"UPDATE accounts SET balance = 1000000000000000001", "UPDATE accounts SET balance = -1000000000000000001"},
-	"accounts_debt_check":      {"UPDATE accounts SET debt = -1", "UPDATE accounts SET debt = 1000000000000000001"},
-	"accounts_debt_held_check": {"UPDATE accounts SET debt_held = -1", "UPDATE accounts SET debt_held = 1000000000000000001"},
-	"accounts_overdraft_check": {"UPDATE accounts SET overdraft = -1", "UPDATE accounts SET overdraft = 1000000000000000001"},
+	"accounts_pkey":  {"INSERT INTO accounts (account) VALUES ('ada')"},
+	"accounts_begun": {"UPDATE accounts SET at = NULL", "UPDATE accounts SET seq = 0"},
+	"accounts_in_range": {
+		"UPDATE accounts SET seq = -1",
+		"UPDATE accounts SET balance = 1000000000000000001", "UPDATE accounts SET balance = -1000000000000000001",
+		"UPDATE accounts SET debt = -1", "UPDATE accounts SET debt = 1000000000000000001",
+		"UPDATE accounts SET debt_held = -1", "UPDATE accounts SET debt_held = 1000000000000000001",
+		"UPDATE accounts SET overdraft = -1", "UPDATE accounts SET overdraft = 1000000000000000001",
+	},
 
-	"lots_pkey":             {"INSERT INTO lots SELECT * FROM lots"},
-	"lots_granted_check":    {"UPDATE lots SET granted = 0", "UPDATE lots SET granted = 1000000000000000001"},
-	"lots_available_check":  {"UPDATE lots SET available = -1, held = 5"},
-	"lots_held_check":       {"UPDATE lots SET available = 5, held = -1"},
-	"lots_spent_check":      {"UPDATE lots SET spent = -1"},
-	"lots_open":             {"UPDATE lots SET available = 0, held = 0"},
-	"lots_within_granted":   {"UPDATE lots SET available = granted + 1", "UPDATE lots SET spent = granted"},
-	"lots_paid_minor_check": {"UPDATE lots SET paid_minor = -1 WHERE paid_currency <> ''"},
-	"lots_paid_in":          {"UPDATE lots SET paid_currency = ''", "UPDATE lots SET paid_minor = 0", "UPDATE lots SET paid_minor = 1"},
-	"lots_origin_check":     {"UPDATE lots SET origin = -1"},
-	"lots_rolled_check":     {"UPDATE lots SET rolled = -1"},
+	"lots_pkey": {"INSERT INTO lots SELECT * FROM lots"},
+	"lots_in_range": {
+		"UPDATE lots SET granted = 1000000000000000001",
+		"UPDATE lots SET available = -1, held = 5", "UPDATE lots SET available = 5, held = -1", "UPDATE lots SET spent = -1",
+		"UPDATE lots SET paid_minor = -1 WHERE paid_currency <> ''", "UPDATE lots SET origin = -1", "UPDATE lots SET rolled = -1",
+	},
+	"lots_within_granted": {
+		"UPDATE lots SET granted = 0", "UPDATE lots SET available = 0, held = 0",
+		"UPDATE lots SET available = granted + 1", "UPDATE lots SET spent = granted",
+	},
+	"lots_paid_in": {"UPDATE lots SET paid_currency = ''", "UPDATE lots SET paid_minor = 0", "UPDATE lots SET paid_minor = 1"},
 
 	"holds_pkey":              {"INSERT INTO holds SELECT * FROM holds"},
 	"terms_pkey":              {"INSERT INTO terms SELECT * FROM terms"},
 	"allowances_pkey":         {"INSERT INTO allowances SELECT * FROM allowances"},
 	"allowances_amount_check": {"UPDATE allowances SET amount = 0"},
 
-	"entries_pkey":              {"UPDATE entries SET seq = 1 WHERE seq = 2"},
-	"entries_id":                {"UPDATE entries SET id = 'pack' WHERE seq = 2"},
-	"entries_seq_check":         {"UPDATE entries SET seq = 0 WHERE seq = 1"},
-	"entries_id_check":          {"UPDATE entries SET id = '' WHERE seq = 1"},
-	"entries_kind_check":        {"UPDATE entries SET kind = ''"},
-	"entries_amount_check":      {"UPDATE entries SET amount = 1000000000000000001", "UPDATE entries SET amount = -1000000000000000001"},
-	"entries_balance_check":     {"UPDATE entries SET balance = 1000000000000000001", "UPDATE entries SET balance = -1000000000000000001"},
-	"entries_short_check":       {"UPDATE entries SET short = -1"},
-	"entries_money_minor_check": {"UPDATE entries SET money_minor = -1"},
+	"entries_pkey": {"UPDATE entries SET seq = 1 WHERE seq = 2"},
+	"entries_id":   {"UPDATE entries SET id = 'pack' WHERE seq = 2"},
+	"entries_in_range": {
+		"UPDATE entries SET seq = 0 WHERE seq = 1",
+		"UPDATE entries SET amount = 1000000000000000001", "UPDATE entries SET amount = -1000000000000000001",
+		"UPDATE entries SET balance = 1000000000000000001", "UPDATE entries SET balance = -1000000000000000001",
+		"UPDATE entries SET short = -1", "UPDATE entries SET money_minor = -1",
+	},
+	"entries_named": {"UPDATE entries SET id = '' WHERE seq = 1", "UPDATE entries SET kind = ''"},
 }
 
 func TestTheDatabaseRefusesWhatNoLedgerWrites(t *testing.T) {

@@ -24,10 +24,17 @@
 //
 // # Connections and transactions
 //
-// An update is two round trips: the accounts are locked and read in one, and written
-// and committed in the other. Updates that arrive while a transaction is under way
-// wait in a lane for it, and share the next, whichever accounts they are of; a caller
-// who is alone waits for nobody. Each lane uses one connection at a time, and a store
+// A store keeps the accounts that it used lately in memory, some 10 MB of them for each
+// lane. An update of such an account is one round trip: it is decided on what is kept,
+// and the one statement that writes it does so only where the account is still as it
+// was kept and has no entry of that ID. Otherwise, and for any other account, an update
+// is two round trips: the accounts are locked and read in one, decided, and written and
+// committed in the other. Accounts that other processes write as well are read, until
+// they have been left alone. What is kept is never an answer: a refusal, a replay and a
+// reading come from the database.
+//
+// Updates that arrive while a transaction is under way wait in a lane for it, and share
+// the next, whichever accounts they are of; a caller who is alone waits for nobody. Each lane uses one connection at a time, and a store
 // has Options.Transactions lanes: two are enough where the server is near. An account
 // that a transaction elsewhere has locked leaves its lane meanwhile, and waits in a
 // transaction of its own, so that it holds up no other; of these there are at most as
@@ -52,7 +59,8 @@
 //   - A command takes effect whole or not at all, once, however often it is repeated.
 //     The entry with its ID is in the same transaction as its effect.
 //   - Commands on one account happen one after the other, over all processes: the row
-//     of the account is locked. READ COMMITTED is enough; stricter defaults do no harm.
+//     of the account is locked, and written only where it is as it was decided on. READ
+//     COMMITTED is enough; stricter defaults do no harm.
 //   - An error of the ledger that is not [credits.ErrUnknown] means that nothing was
 //     written. With ErrUnknown, repeat the command with the same ID.
 //   - A reading sees every command that was acknowledged before it began.
@@ -83,7 +91,8 @@
 //	                                    deadline, then it lapses
 //	a connection, before the COMMIT     nothing was written                nothing: the store tries again, five
 //	                                                                       times in about half a second
-//	a connection, during the COMMIT     not known: ErrUnknown              repeat the command with the same ID
+//	a connection, during the COMMIT     not known: ErrUnknown, unless the  repeat the command with the same ID
+//	                                    store finds that it was not
 //	the caller's context                ctx.Err() if it was done before;   repeat the command with the same ID
 //	                                    else ErrUnknown
 //	the server restarts                 what was acknowledged is there     repeat what was ErrUnknown; the pool
@@ -105,7 +114,7 @@
 //
 // # Poolers
 //
-// The store keeps no state in a connection between transactions, so that PgBouncer
+// The store leaves no state in a connection between transactions, so that PgBouncer
 // may pool by transaction, but not by statement. Where it keeps no prepared statements
 // (before 1.21, or max_prepared_statements = 0), put default_query_exec_mode=exec or
 // cache_describe into the URL: so store/storetest passes through PgBouncer 1.18. Keep

@@ -14,3 +14,29 @@ func (s *Store) Waiting() int {
 
 // MaxWaiting is how many may wait in each lane.
 const MaxWaiting = maxWaiting
+
+// KeepAtMost has a store keep at most so many records; zero: it reads every account
+// each time.
+func (s *Store) KeepAtMost(records int) {
+	for i := range s.lanes {
+		s.lanes[i].kept = keeper{most: records}
+	}
+}
+
+// JointStatements returns what settings a transaction has, what it reads, and how it
+// writes records of every kind, of accounts that there are and of new ones: one row of
+// each, and many.
+func (s *Store) JointStatements() (settings string, statements map[string]string) {
+	q := s.sql
+	statements = map[string]string{"lock": q.lock, "lots": q.lots, "rest": q.rest, "prior": q.prior}
+	for name, rows := range map[string][]string{"write one of each": {"a"}, "write many": {"a", "b"}} {
+		records := new(writes).records(q)
+		for i := range records {
+			records[i].rows = rows
+		}
+		unused, accounts := statement{q.unused, rows, new(keys).args()}, statement{q.putAccounts, rows, new(accountColumns).args()}
+		made := statement{q.newAccounts, rows, new(accountColumns).args()}
+		statements[name], _ = q.join(unused, accounts, made, records)
+	}
+	return q.plan, statements
+}

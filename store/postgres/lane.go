@@ -25,6 +25,8 @@ type lane struct {
 	mu      sync.Mutex
 	queues  map[string][]*update // those that are at work: the common one, and those of single accounts
 	waiting int                  // updates in all queues
+
+	kept keeper
 }
 
 // common is the queue of all accounts that have none of their own. PostgreSQL keeps no
@@ -41,26 +43,50 @@ func (s *Store) lane(account string) *lane {
 	return &s.lanes[maphash.String(laneSeed, account)%uint64(len(s.lanes))]
 }
 
-// join queues an update, and starts to work where nobody does.
-func (l *lane) join(s *Store, u *update) error {
+// join queues an update, and starts to work where nobody does. Who finds nobody at
+// work leads: the update is not queued, but is the caller's to commit, who then leaves.
+func (l *lane) join(s *Store, u *update) (leads bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.waiting >= maxWaiting {
-		return fmt.Errorf("postgres: %d updates are waiting: %w", maxWaiting, credits.ErrBusy)
+		return false, fmt.Errorf("postgres: %d updates are waiting: %w", maxWaiting, credits.ErrBusy)
 	}
 	if _, own := l.queues[u.account]; own {
 		l.add(s, u.account, u)
-	} else {
-		l.add(s, common, u)
+		return false, nil
 	}
-	return nil
+	if _, busy := l.queues[common]; busy {
+		l.add(s, common, u)
+		return false, nil
+	}
+	if l.queues == nil {
+		l.queues = make(map[string][]*update)
+	}
+	l.queues[common] = nil
+	return true, nil
+}
+
+// leave ends a lead: others do what came meanwhile.
+func (l *lane) leave(s *Store) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.queues[common]) > 0 {
+		go l.work(s, common)
+	} else {
+		delete(l.queues, common)
+	}
+}
+
+// lead commits the update of a caller who found nobody at work, and reports whether
+// it is answered. It saves the caller two changes of goroutine.
+func (l *lane) lead(ctx context.Context, s *Store, u *update) bool {
+	defer l.leave(s)
+	s.commit(ctx, l, []*update{u}, s.sql.lockFree == "")
+	return len(l.setApart(s, []*update{u})) > 0
 }
 
 // add puts an update at the end of a queue, and starts to work where nobody does.
 func (l *lane) add(s *Store, queue string, u *update) {
-	if l.queues == nil {
-		l.queues = make(map[string][]*update)
-	}
 	waiting, busy := l.queues[queue]
 	l.queues[queue] = append(waiting, u)
 	l.waiting++
@@ -101,7 +127,7 @@ func (l *lane) serve(s *Store, queue string) bool {
 			close(u.done)
 		}
 	}()
-	s.commit(updates, queue != common || s.sql.lockFree == "")
+	s.commit(context.Background(), l, updates, queue != common || s.sql.lockFree == "")
 	updates = l.setApart(s, updates)
 	returned = true
 	return true
@@ -155,17 +181,23 @@ const transactionTimeout = 30 * time.Second
 // commit runs the updates in one transaction; where the database refuses one of
 // them, apart, so that it fails alone. Those of accounts that others have locked it
 // leaves alone, unless it waits.
-func (s *Store) commit(updates []*update, waits bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), transactionTimeout+s.options.LockTimeout)
+func (s *Store) commit(ctx context.Context, l *lane, updates []*update, waits bool) {
+	ctx, cancel := context.WithTimeout(ctx, transactionTimeout+s.options.LockTimeout)
 	defer cancel()
-	definite, err := s.attempt(ctx, updates, waits)
+	if !waits {
+		updates = s.guess(ctx, l, updates)
+	}
+	if len(updates) == 0 {
+		return
+	}
+	updates, definite, err := s.attempt(ctx, l, updates, waits)
 	if err == nil {
 		return
 	}
 	updates = slices.DeleteFunc(slices.Clone(updates), func(u *update) bool { return u.locked })
 	if parts := apart(updates, err); definite && len(parts) > 1 {
 		for _, part := range parts {
-			s.commit(part, waits)
+			s.commit(ctx, l, part, waits)
 		}
 		return
 	}
@@ -196,33 +228,53 @@ func apart(updates []*update, err error) (parts [][]*update) {
 	return slices.Collect(slices.Chunk(updates, 1))
 }
 
+// errMade is what becomes of an account that is not there to be read, and is there
+// already when it is made.
+var errMade = errors.New("others have made the account, and it can't be read")
+
 // attempt runs the updates in a transaction on a connection of the pool, again where
-// certainly nothing was written and another time may be better.
-func (s *Store) attempt(ctx context.Context, updates []*update, waits bool) (definite bool, err error) {
-	var create []string
+// certainly nothing was written and another time may be better. It returns those that
+// it failed to answer.
+func (s *Store) attempt(ctx context.Context, l *lane, updates []*update, waits bool) (rest []*update, definite bool, err error) {
 	for tries := 0; ; tries++ {
 		definite = false
+		t := newTransaction(s.sql, updates)
+		t.waits = waits
 		err = over(ctx, s.pool, func(conn *pgx.Conn) (err error) {
-			definite, err = newTransaction(s.sql, updates, create, waits).run(ctx, conn, &s.options)
+			definite, err = t.run(ctx, conn, &s.options)
 			return err
 		})
-		if err == nil {
-			return true, nil
+		again := definite && passes(err)
+		switch made := t.writes.made.account; {
+		case err == nil:
+			updates, err, again = t.answered(l), errMade, true
+		case !waits && len(made) == 1 && isLockTimeout(err):
+			updates, again = leave(updates, made[0]), true
 		}
-		if missing, ok := errors.AsType[missingError](err); ok {
-			create = append(create, missing...)
-			continue
+		if len(updates) == 0 {
+			return nil, true, nil
 		}
-		if !waits && len(create) == 1 && isLockTimeout(err) {
-			if updates, create = leave(updates, create[0]), nil; len(updates) > 0 {
-				continue
-			}
-			return true, nil
-		}
-		if !definite || !passes(err) || tries == maxRetries || !pause(ctx, tries) {
-			return definite, wrap("update", err)
+		if !again || tries == maxRetries || !pause(ctx, tries) {
+			return updates, definite, wrap("update", err)
 		}
 	}
+}
+
+// answered keeps the accounts of a transaction that is committed, and returns the
+// updates that it has not answered: those that it was to write and has not, because
+// somebody else came first.
+func (t *transaction) answered(l *lane) (rest []*update) {
+	for _, u := range t.updates {
+		if a := t.accounts[u.account]; a.unsure || !a.done && a.last().Seq > 0 {
+			rest = append(rest, u)
+		}
+	}
+	for _, a := range t.accounts {
+		if a.done || a.locked && a.last().Seq == 0 && a.read.Seq > 0 {
+			l.kept.keep(a)
+		}
+	}
+	return rest
 }
 
 // leave says of an account's updates that others have it locked, and returns the rest.

@@ -1,10 +1,14 @@
 package postgres_test
 
 import (
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/scriphq/scrip/credits"
+	"github.com/scriphq/scrip/expiry"
 	"github.com/scriphq/scrip/store/postgres"
 )
 
@@ -64,4 +68,60 @@ func TestReportsUseTheirIndexes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Plans made for tables of one row, and kept, look every row up by its key, whatever
+// the tables have grown to since.
+func TestPlansOfSmallTablesAreThoseOfLargeOnes(t *testing.T) {
+	schema := newSchema()
+	store := openStore(t, openPool(t), postgres.Options{Schema: schema})
+	s := newStory(t, store)
+	s.does(march(2, 9),
+		credits.Grant{ID: "pack", Account: "ada", Amount: credits.Of(100), Validity: expiry.Permanent()},
+		credits.Renew{ID: "order", Account: "ada", Term: "pro", Until: march(30, 9)},
+		credits.Allow{ID: "allow", Account: "ada", Allowance: "daily", Amount: credits.Of(1), Every: expiry.MustParseSpan("1 day"), Validity: expiry.Permanent()},
+		credits.Reserve{ID: "hold", Account: "ada", Amount: credits.Of(10), Deadline: march(3, 9)},
+	)
+	conn := connect(t, schema)
+	settings, statements := store.JointStatements()
+	for _, sql := range []string{"ANALYZE accounts, lots, holds, terms, allowances, entries", "BEGIN", settings} {
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, sql := range statements {
+		prepared := regexp.MustCompile(`\W`).ReplaceAllString(name, "_")
+		if _, err := conn.Exec(t.Context(), "PREPARE "+prepared+" AS "+sql); err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, sql)
+		}
+		nulls := strings.TrimSuffix(strings.Repeat("NULL, ", parameters(sql)), ", ")
+		plan := table(t, conn, fmt.Sprintf("EXPLAIN EXECUTE %s(%s)", prepared, nulls))
+		for i, line := range plan {
+			through := strings.Contains(line[0], "Seq Scan") || regexp.MustCompile(`Index (Only )?Scan`).MatchString(line[0]) &&
+				(i+1 == len(plan) || !strings.Contains(plan[i+1][0], "Index Cond: (("+"account") && !strings.Contains(plan[i+1][0], "Index Cond: (account"))
+			if through {
+				t.Errorf("%s: goes through a table:\n%s", name, text(plan))
+				break
+			}
+		}
+	}
+}
+
+// parameters is how many a statement has.
+func parameters(sql string) int {
+	most := 0
+	for _, p := range regexp.MustCompile(`\$(\d+)`).FindAllStringSubmatch(sql, -1) {
+		n := 0
+		_, _ = fmt.Sscan(p[1], &n)
+		most = max(most, n)
+	}
+	return most
+}
+
+func text(plan [][]string) string {
+	var lines []string
+	for _, line := range plan {
+		lines = append(lines, line[0])
+	}
+	return strings.Join(lines, "\n")
 }

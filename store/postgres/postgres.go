@@ -75,6 +75,11 @@ func New(pool *pgxpool.Pool, options Options) (*Store, error) {
 	}
 	s := &Store{pool: pool, options: options, sql: statementsFor(&options)}
 	s.lanes, s.apart = make([]lane, options.Transactions), make(chan struct{}, options.Transactions)
+	if s.sql.unused != "" {
+		for i := range s.lanes {
+			s.lanes[i].kept.most = maxKept
+		}
+	}
 	return s, nil
 }
 

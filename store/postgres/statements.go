@@ -1,49 +1,66 @@
 package postgres
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+	"sync"
+)
 
 // statements are the store's SQL for one schema. All of them take arrays, so that
 // one statement serves one update and many.
 type statements struct {
-	plan, settings, number, lockFree               string // empty: not with this engine
+	plan, settings, lockTimeout, lockFree          string // empty: not with this engine
 	lock, known, make                              string
 	accounts, lots, rest                           string
 	prior                                          string
-	putAccounts, spendLots, putLots, putHolds      string
+	unused                                         string // empty: writes go one by one
+	putAccounts, putAccount, newAccounts           string
+	spendLots, putLots, putHolds                   string
 	putTerms, putAllowances, putEntries            string
 	dropLots, dropHolds, dropTerms, dropAllowances string
-	dropAccounts                                   string
 	entries, dueAccounts, feed                     string
+
+	joint *sync.Map // the writes joined into one statement, by which there are
 }
 
 func statementsFor(o *Options) *statements {
-	in := func(sql string) string { return strings.ReplaceAll(sql, "$schema", `"`+o.Schema+`"`) }
+	// What a write is written under: whether its account is done, and the number of
+	// the transaction, for the feed; and how it finds its records.
+	done, number, alone, pick := "true", "w.old_written", "", pickSQL
+	if !o.Portable {
+		done, number = doneSQL, "greatest(w.old_written, (SELECT pg_current_xact_id()::text::bigint))"
+		alone = " ON CONFLICT (account) DO NOTHING RETURNING account, written"
+		pick = pickEachSQL
+	}
+	replace := strings.NewReplacer("$schema", `"`+o.Schema+`"`, "$done", done, "$number", number, "$alone", alone)
+	in := func(sql string) string { return replace.Replace(picking.ReplaceAllString(sql, pick)) }
 	s := &statements{
 		lock: in(lockSQL), known: in(knownSQL), make: in(makeSQL),
 		accounts: in(accountsSQL), lots: in(lotsSQL), rest: in(restSQL),
 		prior:       in(priorSQL),
-		putAccounts: in(putAccountsSQL), spendLots: in(spendLotsSQL), putLots: in(putLotsSQL), putHolds: in(putHoldsSQL),
+		putAccounts: in(putAccountsSQL), newAccounts: in(newAccountsSQL),
+		spendLots: in(spendLotsSQL), putLots: in(putLotsSQL), putHolds: in(putHoldsSQL),
 		putTerms: in(putTermsSQL), putAllowances: in(putAllowancesSQL), putEntries: in(putEntriesSQL),
 		dropLots: in(drop("lots")), dropHolds: in(drop("holds")), dropTerms: in(drop("terms")), dropAllowances: in(drop("allowances")),
-		dropAccounts: in(dropAccountsSQL),
-		entries:      in(entriesSQL), dueAccounts: in(dueSQL), feed: in(feedSQL),
+		entries: in(entriesSQL), dueAccounts: in(dueSQL), feed: in(feedSQL),
+		joint: new(sync.Map),
 	}
 	if !o.Portable {
-		s.plan, s.settings, s.number, s.lockFree = planSQL, settingsSQL, numberSQL, in(lockFreeSQL)
+		s.plan, s.settings, s.lockTimeout, s.lockFree = planSQL, settingsSQL, lockTimeoutSQL, in(lockFreeSQL)
+		s.unused, s.putAccounts, s.putAccount = in(unusedSQL), in(checkAccountsSQL), in(checkAccountSQL)
 	}
 	return s
 }
 
 // planSQL has plans made once and kept, also from when a table was empty: they have to
-// be those of a full one.
+// be those of a full one, which looks each row up by its key.
 const planSQL = `SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
-	set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
+	set_config('enable_memoize', 'off', true)`
 
-// settingsSQL goes before the rest of an update. The last column is the number of the
-// transaction, for the feed.
-const settingsSQL = planSQL + `, set_config('lock_timeout', $1, true), pg_current_xact_id()::text::bigint`
+// settingsSQL goes before the rest of an update.
+const settingsSQL = planSQL + `, set_config('lock_timeout', $1, true)`
 
-const numberSQL = `SELECT pg_current_xact_id()::text::bigint`
+const lockTimeoutSQL = `SELECT set_config('lock_timeout', $1, true)`
 
 const accountsSQL = `SELECT account, seq, at, balance, due, debt, debt_held, overdraft, frozen, written
 	FROM $schema.accounts WHERE account = ANY($1::text[])`
@@ -79,36 +96,73 @@ const entryColumns = `e.account, e.seq, e.id, e.of_id, e.kind, e.at, e.amount, e
 
 // priorSQL finds entries by ID and by what they are about, each through its own
 // index. An entry can come twice.
-const priorSQL = `SELECT ` + entryColumns + ` FROM (SELECT unnest($1::text[]) AS account, unnest($2::text[]) AS id) AS w
-	JOIN $schema.entries e ON e.account = w.account AND e.id = w.id
-	UNION ALL
-	SELECT ` + entryColumns + ` FROM (SELECT unnest($1::text[]) AS account, unnest($2::text[]) AS id) AS w
-	JOIN $schema.entries e ON e.account = w.account AND e.of_id = w.id AND e.of_id <> ''`
+const priorSQL = `SELECT ` + entryColumns + ` FROM (SELECT unnest($1::text[]) AS account, unnest($2::text[]) AS id) AS w, LATERAL (
+		SELECT * FROM $schema.entries e WHERE e.account = w.account AND e.id = w.id
+		UNION ALL SELECT * FROM $schema.entries e WHERE e.account = w.account AND e.of_id = w.id AND e.of_id <> '') AS e`
 
-const putAccountsSQL = `UPDATE $schema.accounts a SET seq = w.seq, at = w.at, balance = w.balance, due = w.due,
-	debt = w.debt, debt_held = w.debt_held, overdraft = w.overdraft, frozen = w.frozen, written = w.written
-	FROM (SELECT unnest($1::text[]) AS account, unnest($2::bigint[]) AS seq, unnest($3::timestamptz[]) AS at,
-		unnest($4::bigint[]) AS balance, unnest($5::timestamptz[]) AS due, unnest($6::bigint[]) AS debt,
-		unnest($7::bigint[]) AS debt_held, unnest($8::bigint[]) AS overdraft, unnest($9::boolean[]) AS frozen,
-		unnest($10::bigint[]) AS written) AS w
-	WHERE a.account = w.account`
+// accountRows are what becomes of accounts, and as what they were read.
+const accountRows = `(SELECT unnest($1::text[]) AS account, unnest($2::bigint[]) AS old_seq, unnest($3::timestamptz[]) AS old_at,
+		unnest($4::bigint[]) AS old_balance, unnest($5::bigint[]) AS old_written, unnest($6::bigint[]) AS seq,
+		unnest($7::timestamptz[]) AS at, unnest($8::bigint[]) AS balance, unnest($9::timestamptz[]) AS due,
+		unnest($10::bigint[]) AS debt, unnest($11::bigint[]) AS debt_held, unnest($12::bigint[]) AS overdraft,
+		unnest($13::boolean[]) AS frozen) AS w`
 
-// dropAccountsSQL forgets accounts that were made to be locked, and refused.
-const dropAccountsSQL = `DELETE FROM $schema.accounts WHERE account = ANY($1::text[]) AND seq = 0`
+const setAccounts = `UPDATE $schema.accounts a SET seq = w.seq, at = w.at, balance = w.balance, due = w.due,
+	debt = w.debt, debt_held = w.debt_held, overdraft = w.overdraft, frozen = w.frozen, written = $number
+	FROM `
+
+const putAccountsSQL = setAccounts + accountRows + ` WHERE a.account = w.account`
+
+// unchanged is whether nobody has written an account since it was read, and it has no
+// entry of the IDs that are to be new.
+const unchanged = `a.account = w.account AND a.seq = w.old_seq AND a.at IS NOT DISTINCT FROM w.old_at
+		AND a.balance = w.old_balance AND a.written = w.old_written AND (w.account IN (SELECT account FROM used)) IS NOT TRUE`
+
+// checkAccountsSQL writes the accounts that are unchanged, and that nobody else has
+// locked.
+const checkAccountsSQL = `held AS (SELECT w.*, a.place FROM ` + accountRows + `, LATERAL (SELECT a.ctid AS place FROM $schema.accounts a
+		WHERE ` + unchanged + ` FOR NO KEY UPDATE SKIP LOCKED) AS a),
+	put AS (` + setAccounts + `held w WHERE a.ctid = w.place RETURNING a.account, a.written)`
+
+// checkAccountSQL is the same for one, for which it waits.
+const checkAccountSQL = `put AS (` + setAccounts + accountRows + ` WHERE ` + unchanged + ` RETURNING a.account, a.written)`
+
+// unusedSQL finds accounts that have entries of those IDs, or about them.
+const unusedSQL = `used AS (SELECT w.account FROM (SELECT unnest($1::text[]) AS account, unnest($2::text[]) AS id) AS w, LATERAL (
+		SELECT FROM $schema.entries e WHERE e.account = w.account AND e.id = w.id
+		UNION ALL SELECT FROM $schema.entries e WHERE e.account = w.account AND e.of_id = w.id AND e.of_id <> '') AS e)`
+
+// newAccountsSQL makes accounts, but for those that somebody has made meanwhile.
+const newAccountsSQL = `INSERT INTO $schema.accounts (account, seq, at, balance, due, debt, debt_held, overdraft, frozen, written)
+	SELECT w.account, w.seq, w.at, w.balance, w.due, w.debt, w.debt_held, w.overdraft, w.frozen, $number
+	FROM ` + accountRows + ` ORDER BY w.account COLLATE "C"$alone`
+
+// doneSQL is whether the account of a row is one of those that were written. It is put
+// so that it is looked up in a table made once: no join.
+const doneSQL = `(w.account IN (SELECT account FROM done)) IS TRUE`
+
+// pickSQL joins records of a table with the rows that name them. pickEachSQL looks each
+// of them up, wherever the planner would rather go through the table.
+const (
+	pickSQL     = `$2 WHERE $1.account = w.account AND $1.id = w.id`
+	pickEachSQL = `(SELECT w.*, t.place FROM $2, LATERAL (SELECT ctid AS place FROM $$schema.$1 t
+		WHERE t.account = w.account AND t.id = w.id OFFSET 0) AS t WHERE $$done) AS w WHERE $1.ctid = w.place`
+)
+
+var picking = regexp.MustCompile(`(?s)\$pick\((\w+), (.*)\)$`)
 
 // spendLotsSQL is for lots of which only the amounts changed, which is nearly all.
-const spendLotsSQL = `UPDATE $schema.lots l SET available = w.available, held = w.held, spent = w.spent
-	FROM (SELECT unnest($1::text[]) AS account, unnest($2::text[]) AS id, unnest($3::bigint[]) AS available,
-		unnest($4::bigint[]) AS held, unnest($5::bigint[]) AS spent) AS w
-	WHERE l.account = w.account AND l.id = w.id`
+const spendLotsSQL = `UPDATE $schema.lots SET available = w.available, held = w.held, spent = w.spent
+	FROM $pick(lots, (SELECT unnest($1::text[]) AS account, unnest($2::text[]) AS id, unnest($3::bigint[]) AS available,
+		unnest($4::bigint[]) AS held, unnest($5::bigint[]) AS spent) AS w)`
 
 const putLotsSQL = `INSERT INTO $schema.lots (account, id, source, granted, available, held, spent, start_at, end_at, validity, term,
 		period_end, features, priority, only_with, paid_minor, paid_currency, non_refundable, rollover, origin, rolled, allowance, meta)
-	SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::bigint[]),
+	SELECT * FROM (SELECT unnest($1::text[]) AS account, unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::bigint[]),
 		unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::timestamptz[]), unnest($9::timestamptz[]), unnest($10::text[]),
 		unnest($11::text[]), unnest($12::timestamptz[]), unnest($13::jsonb[]), unnest($14::integer[]), unnest($15::text[]),
 		unnest($16::bigint[]), unnest($17::text[]), unnest($18::boolean[]), unnest($19::text[]), unnest($20::bigint[]),
-		unnest($21::integer[]), unnest($22::text[]), unnest($23::jsonb[])
+		unnest($21::integer[]), unnest($22::text[]), unnest($23::jsonb[])) AS w WHERE $done
 	ON CONFLICT (account, id) DO UPDATE SET source = EXCLUDED.source, granted = EXCLUDED.granted, available = EXCLUDED.available,
 		held = EXCLUDED.held, spent = EXCLUDED.spent, start_at = EXCLUDED.start_at, end_at = EXCLUDED.end_at,
 		validity = EXCLUDED.validity, term = EXCLUDED.term, period_end = EXCLUDED.period_end, features = EXCLUDED.features,
@@ -117,29 +171,30 @@ const putLotsSQL = `INSERT INTO $schema.lots (account, id, source, granted, avai
 		origin = EXCLUDED.origin, rolled = EXCLUDED.rolled, allowance = EXCLUDED.allowance, meta = EXCLUDED.meta`
 
 const putHoldsSQL = `INSERT INTO $schema.holds (account, id, feature, deadline, body)
-	SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::timestamptz[]), unnest($5::jsonb[])
+	SELECT * FROM (SELECT unnest($1::text[]) AS account, unnest($2::text[]), unnest($3::text[]), unnest($4::timestamptz[]), unnest($5::jsonb[])) AS w WHERE $done
 	ON CONFLICT (account, id) DO UPDATE SET feature = EXCLUDED.feature, deadline = EXCLUDED.deadline, body = EXCLUDED.body`
 
 const putTermsSQL = `INSERT INTO $schema.terms (account, id, since_at, until_at)
-	SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::timestamptz[]), unnest($4::timestamptz[])
+	SELECT * FROM (SELECT unnest($1::text[]) AS account, unnest($2::text[]), unnest($3::timestamptz[]), unnest($4::timestamptz[])) AS w WHERE $done
 	ON CONFLICT (account, id) DO UPDATE SET since_at = EXCLUDED.since_at, until_at = EXCLUDED.until_at`
 
 const putAllowancesSQL = `INSERT INTO $schema.allowances (account, id, amount, next_at, body)
-	SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::bigint[]), unnest($4::timestamptz[]), unnest($5::jsonb[])
+	SELECT * FROM (SELECT unnest($1::text[]) AS account, unnest($2::text[]), unnest($3::bigint[]), unnest($4::timestamptz[]), unnest($5::jsonb[])) AS w WHERE $done
 	ON CONFLICT (account, id) DO UPDATE SET amount = EXCLUDED.amount, next_at = EXCLUDED.next_at, body = EXCLUDED.body`
 
 const putEntriesSQL = `INSERT INTO $schema.entries (account, seq, id, of_id, kind, at, amount, balance, postings, short, feature, quantity,
 		card, card_version, explanation, source, peer, money_minor, money_currency, record, meta, digest, written)
-	SELECT unnest($1::text[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]),
-		unnest($6::timestamptz[]), unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::jsonb[]), unnest($10::bigint[]),
-		unnest($11::text[]), unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::text[]),
-		unnest($16::text[]), unnest($17::text[]), unnest($18::bigint[]), unnest($19::text[]), unnest($20::jsonb[]),
-		unnest($21::jsonb[]), unnest($22::bytea[]), unnest($23::bigint[])`
+	SELECT w.account, w.seq, w.id, w.of_id, w.kind, w.at, w.amount, w.balance, w.postings, w.short, w.feature, w.quantity,
+		w.card, w.card_version, w.explanation, w.source, w.peer, w.money_minor, w.money_currency, w.record, w.meta, w.digest, $number
+	FROM (SELECT unnest($1::text[]) AS account, unnest($2::bigint[]) AS seq, unnest($3::text[]) AS id, unnest($4::text[]) AS of_id, unnest($5::text[]) AS kind,
+		unnest($6::timestamptz[]) AS at, unnest($7::bigint[]) AS amount, unnest($8::bigint[]) AS balance, unnest($9::jsonb[]) AS postings, unnest($10::bigint[]) AS short,
+		unnest($11::text[]) AS feature, unnest($12::text[]) AS quantity, unnest($13::text[]) AS card, unnest($14::text[]) AS card_version, unnest($15::text[]) AS explanation,
+		unnest($16::text[]) AS source, unnest($17::text[]) AS peer, unnest($18::bigint[]) AS money_minor, unnest($19::text[]) AS money_currency, unnest($20::jsonb[]) AS record,
+		unnest($21::jsonb[]) AS meta, unnest($22::bytea[]) AS digest, unnest($23::bigint[]) AS old_written) AS w WHERE $done`
 
 // drop deletes records that closed.
 func drop(table string) string {
-	return `DELETE FROM $schema.` + table + ` t USING (SELECT unnest($1::text[]) AS account, unnest($2::text[]) AS id) AS w
-	WHERE t.account = w.account AND t.id = w.id`
+	return `DELETE FROM $schema.` + table + ` USING $pick(` + table + `, (SELECT unnest($1::text[]) AS account, unnest($2::text[]) AS id) AS w)`
 }
 
 // entriesSQL is one page of a query. An empty list of kinds and an empty feature

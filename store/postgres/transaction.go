@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -15,13 +14,6 @@ import (
 	"github.com/scriphq/scrip/credits"
 )
 
-// missingError names accounts that have to be made before they are decided about.
-type missingError []string
-
-func (e missingError) Error() string {
-	return fmt.Sprintf("postgres: the accounts %q are missing", []string(e))
-}
-
 // transaction decides updates of any accounts in one transaction: it locks the
 // accounts, reads all they need, decides one after the other, and writes what came
 // of it.
@@ -31,40 +23,29 @@ type transaction struct {
 	accounts map[string]*account
 	prior    priors
 	writes   writes
-	create   []string // accounts that are missing
-	waits    bool     // for accounts that others have locked
-	number   int64    // PostgreSQL's, for the feed; zero: none
+	waits    bool // for accounts that others have locked
+	makes    bool // makes accounts that are not there before it decides, so as to have them locked
 }
 
-func newTransaction(sql *statements, updates []*update, create []string, waits bool) *transaction {
-	return &transaction{sql: sql, updates: updates, create: create, waits: waits, accounts: make(map[string]*account), prior: make(priors)}
-}
-
-// queueRead locks the accounts and asks for everything. One that waits for locks
-// makes all accounts that it makes any of, so that it has them in one order.
-func (t *transaction) queueRead(b *pgx.Batch) {
-	var want keys
-	for _, u := range t.updates {
+func newTransaction(sql *statements, updates []*update) *transaction {
+	t := &transaction{sql: sql, updates: updates, accounts: make(map[string]*account, len(updates)), prior: make(priors, len(updates))}
+	for _, u := range updates {
 		if t.accounts[u.account] == nil {
 			t.accounts[u.account] = newAccount(u.account)
 		}
-		for _, id := range u.ids {
-			if k := (key{u.account, id}); t.prior[k] == nil {
-				t.prior[k] = []credits.Entry{}
-				want.add(u.account, id)
-			}
-		}
 	}
-	names := slices.Sorted(maps.Keys(t.accounts))
-	lock, create := t.sql.lockFree, t.create
+	return t
+}
+
+// queueRead locks the accounts and asks for everything.
+func (t *transaction) queueRead(b *pgx.Batch) {
+	names, want := slices.Sorted(maps.Keys(t.accounts)), t.ask()
+	lock := t.sql.lockFree
 	if t.waits {
 		lock = t.sql.lock
 	}
-	if t.waits && len(create) > 0 {
-		create = names
-	}
-	if len(create) > 0 {
-		b.Queue(t.sql.make, create)
+	if t.makes {
+		b.Queue(t.sql.make, names)
 	}
 	t.sql.queueStates(b, lock, names, t.accounts)
 	if len(want.ids) > 0 {
@@ -74,6 +55,19 @@ func (t *transaction) queueRead(b *pgx.Batch) {
 			return err
 		}))
 	}
+}
+
+// ask makes room for the entries that the updates ask for, and returns which they are.
+func (t *transaction) ask() (want keys) {
+	for _, u := range t.updates {
+		for _, id := range u.ids {
+			if k := (key{u.account, id}); t.prior[k] == nil {
+				t.prior[k] = []credits.Entry{}
+				want.add(u.account, id)
+			}
+		}
+	}
+	return want
 }
 
 // look finds out of the accounts that were not locked which others have locked. It
@@ -103,51 +97,38 @@ func (t *transaction) look(ctx context.Context, conn *pgx.Conn) error {
 // decide runs the decisions on what was read, but for those about accounts that
 // others have locked. It reports whether there is anything to write.
 func (t *transaction) decide() (bool, error) {
-	left := make(map[string]int)
+	left := make(map[string]int, len(t.accounts))
+	for _, a := range t.accounts {
+		a.settle()
+	}
 	for _, u := range t.updates {
 		left[u.account]++
-	}
-	for _, a := range t.accounts {
-		sortState(&a.read)
-		a.now, a.written = a.read, max(a.written, t.number)
+		if a := t.accounts[u.account]; !a.locked {
+			t.prior.forget(u.account, u.ids)
+		}
 	}
 	for _, u := range t.updates {
 		left[u.account]--
-		if a := t.accounts[u.account]; a.known && !a.locked {
-			u.locked = !t.waits
-			continue
+		switch a := t.accounts[u.account]; {
+		case a.known && !a.locked:
+			u.locked = true
+		case a.unsure:
+		default:
+			if err := u.decideOn(t, left[u.account] > 0); err != nil {
+				return false, err
+			}
 		}
-		if err := u.decideOn(t, left[u.account] > 0); err != nil {
-			return false, err
-		}
-	}
-	if missing := t.missing(); len(missing) > 0 {
-		return false, missing
 	}
 	wrote := false
 	for _, name := range slices.Sorted(maps.Keys(t.accounts)) {
-		switch a := t.accounts[name]; {
-		case a.last().Seq > 0:
+		if a := t.accounts[name]; a.last().Seq > 0 && !a.unsure {
 			wrote = true
 			if err := t.writes.add(a); err != nil {
 				return false, err
 			}
-		case a.locked && a.read.Seq == 0:
-			t.writes.unmade = append(t.writes.unmade, name)
 		}
 	}
 	return wrote, nil
-}
-
-// missing returns the accounts that have to be made: those of which there is no row to
-// lock yet, and, where locks are waited for, those that came after that.
-func (t *transaction) missing() (names missingError) {
-	for name, a := range t.accounts {
-		if !a.locked && (a.last().Seq > 0 || a.known && t.waits) {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // take makes the change that an update decided on.
@@ -171,41 +152,64 @@ func (t *transaction) take(u *update, c *credits.Change, again bool) error {
 // definite failure is one after which certainly nothing of it was written.
 func (t *transaction) run(ctx context.Context, conn *pgx.Conn, options *Options) (definite bool, err error) {
 	var read pgx.Batch
-	read.Queue("BEGIN ISOLATION LEVEL READ COMMITTED") // whatever is the default: the lock is enough
-	if t.sql.settings != "" {
-		read.Queue(t.sql.settings, milliseconds(t.lockTimeout(options))).QueryRow(func(row pgx.Row) error { return row.Scan(nil, nil, nil, nil, nil, &t.number) })
-	}
+	t.queueBegin(&read, options.LockTimeout)
 	t.queueRead(&read)
 	if err := conn.SendBatch(ctx, &read).Close(); err != nil {
 		return true, rollBack(conn, err)
 	}
-	if err := t.look(ctx, conn); err != nil {
-		return true, rollBack(conn, err)
+	if !t.waits {
+		if err := t.look(ctx, conn); err != nil {
+			return true, rollBack(conn, err)
+		}
 	}
 	wrote, err := t.decide()
 	if err != nil || !wrote {
 		return true, rollBack(conn, err)
 	}
 	var write pgx.Batch
-	t.writes.queue(t.sql, &write)
-	write.Queue("COMMIT")
-	if err := conn.SendBatch(ctx, &write).Close(); err != nil {
+	if len(t.writes.made.account) > 0 && !t.waits {
+		write.Queue(t.sql.lockTimeout, milliseconds(min(options.LockTimeout, makeTimeout)))
+	}
+	return t.commit(ctx, conn, &write)
+}
+
+// guess does the whole in one round trip, with accounts that are all kept. It hardly
+// waits for locks: who does has time to read.
+func (t *transaction) guess(ctx context.Context, conn *pgx.Conn) (definite bool, err error) {
+	var batch pgx.Batch
+	t.queueBegin(&batch, time.Millisecond)
+	return t.commit(ctx, conn, &batch)
+}
+
+func (t *transaction) queueBegin(b *pgx.Batch, lockTimeout time.Duration) {
+	b.Queue("BEGIN ISOLATION LEVEL READ COMMITTED") // whatever is the default: the lock is enough
+	if t.sql.settings != "" {
+		b.Queue(t.sql.settings, milliseconds(lockTimeout))
+	}
+}
+
+// commit sends a batch, with what is to be written behind it.
+func (t *transaction) commit(ctx context.Context, conn *pgx.Conn, b *pgx.Batch) (definite bool, err error) {
+	t.queueWrite(b)
+	b.Queue("COMMIT")
+	if err := conn.SendBatch(ctx, b).Close(); err != nil {
 		return refusedByServer(err), rollBack(conn, err)
 	}
 	return true, nil
 }
 
+// queueWrite writes what was decided, and notes which accounts were written.
+func (t *transaction) queueWrite(b *pgx.Batch) {
+	t.writes.queue(t.sql, b, func(account string, written int64) {
+		a := t.accounts[account]
+		a.done, a.wrote = true, written
+	})
+}
+
 // makeTimeout is how long a transaction that does not wait for accounts which others
 // have locked still waits for those that others are making: about as long as it takes
-// to make one.
+// to make some.
 const makeTimeout = 50 * time.Millisecond
-
-func (t *transaction) lockTimeout(o *Options) time.Duration {
-	if !t.waits && len(t.create) > 0 {
-		return min(o.LockTimeout, makeTimeout)
-	}
-	return o.LockTimeout
-}
 
 // milliseconds is how PostgreSQL reads a duration, rounded up.
 func milliseconds(d time.Duration) string {

@@ -81,7 +81,9 @@ func (s *txStore) Update(ctx context.Context, account string, ids []string, deci
 	}
 	u := &update{account: account, ids: ids, decide: decide}
 	err := s.with(func(conn sender) error {
-		return newTransaction(s.sql, []*update{u}, []string{account}, true).runIn(ctx, conn)
+		t := newTransaction(s.sql, []*update{u})
+		t.waits, t.makes = true, true
+		return t.runIn(ctx, conn)
 	})
 	if u.panicked != nil {
 		panic(u.panicked)
@@ -119,9 +121,6 @@ func (t *transaction) readIn(ctx context.Context, conn sender) (set, wrote bool,
 		set = true
 		return nil
 	})
-	if t.sql.number != "" {
-		read.Queue(t.sql.number).QueryRow(func(row pgx.Row) error { return row.Scan(&t.number) })
-	}
 	t.queueRead(&read)
 	if err := conn.SendBatch(ctx, &read).Close(); err != nil {
 		return set, false, err
@@ -133,7 +132,7 @@ func (t *transaction) readIn(ctx context.Context, conn sender) (set, wrote bool,
 // writeIn is the second, which gives the savepoint up.
 func (t *transaction) writeIn(ctx context.Context, conn sender) error {
 	var write pgx.Batch
-	t.writes.queue(t.sql, &write)
+	t.queueWrite(&write)
 	write.Queue("RELEASE SAVEPOINT scrip")
 	return conn.SendBatch(ctx, &write).Close()
 }

@@ -16,11 +16,13 @@ type update struct {
 	decide  credits.Decision
 	done    chan struct{} // closed when err is final
 
-	locked bool // somebody else has the account, so that nothing was decided
+	locked bool   // somebody else has the account, so that nothing was decided
+	doubt  *doubt // whether a guess was written is not known
 
 	mu       sync.Mutex
 	gone     bool  // the caller does not wait any more: decide must not run
 	err      error // decide's, or why the outcome is not known
+	failed   bool  // err is the transaction's
 	panicked any   // what decide panicked with
 }
 
@@ -33,12 +35,33 @@ func (u *update) decideOn(t *transaction, again bool) error {
 	if u.gone {
 		return nil
 	}
-	change, err := u.call(t.accounts[u.account].now, t.prior.of(u.account, u.ids))
-	u.err = err
-	if err != nil || change.IsZero() {
+	a, prior := t.accounts[u.account], t.prior.of(u.account, u.ids)
+	if u.doubt != nil && len(prior) > 0 {
+		u.err = u.doubt.err
 		return nil
 	}
-	return t.take(u, &change, again)
+	change, err := u.call(a.now, prior)
+	u.err = err
+	switch refused := err != nil || change.IsZero(); {
+	case a.kept && (refused || !makesAll(&change, u.ids)):
+		a.unsure = true
+	case refused && u.doubt != nil && u.doubt.of == versionOf(&a.read, a.written):
+		u.err = u.doubt.err // the guess may still be written
+	case !refused:
+		return t.take(u, &change, again)
+	}
+	return nil
+}
+
+// makesAll reports whether a change has an entry for each ID that was asked for. They
+// are all new then: that can be checked without reading them.
+func makesAll(c *credits.Change, ids []string) bool {
+	for _, id := range ids {
+		if !slices.ContainsFunc(c.Entries, func(e credits.Entry) bool { return e.ID == id }) {
+			return false
+		}
+	}
+	return len(ids) > 0
 }
 
 // call runs decide, whose panic belongs to its caller.
@@ -64,7 +87,7 @@ func (u *update) leave() {
 func (u *update) fail(err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.err, u.panicked, u.locked = err, nil, false
+	u.err, u.failed, u.panicked, u.locked = err, true, nil, false
 }
 
 // Update implements [credits.Store]. Updates that arrive while a transaction is
@@ -76,8 +99,12 @@ func (s *Store) Update(ctx context.Context, account string, ids []string, decide
 	}
 	u := &update{account: account, ids: slices.Clone(ids), decide: decide, done: make(chan struct{})}
 	l := s.lane(account)
-	if err := l.join(s, u); err != nil {
+	leads, err := l.join(s, u)
+	if err != nil {
 		return err
+	}
+	if leads && l.lead(ctx, s, u) {
+		return u.answer(ctx)
 	}
 	select {
 	case <-u.done:
@@ -89,8 +116,16 @@ func (s *Store) Update(ctx context.Context, account string, ids []string, decide
 			return ctx.Err()
 		}
 	}
+	return u.answer(ctx)
+}
+
+// answer is what Update returns, or panics with.
+func (u *update) answer(ctx context.Context) error {
 	if u.panicked != nil {
 		panic(u.panicked)
+	}
+	if u.failed && ctx.Err() != nil {
+		return ctx.Err()
 	}
 	return u.err
 }

@@ -14,7 +14,9 @@ import (
 // writes are changes of accounts, column by column, as one statement per table
 // takes them.
 type writes struct {
-	accounts   accountColumns
+	unused     keys           // of which there must be no entry
+	accounts   accountColumns // that there are
+	made       accountColumns // that there are not yet
 	spent      spentColumns
 	lots       lotColumns
 	holds      holdColumns
@@ -22,7 +24,6 @@ type writes struct {
 	allowances allowanceColumns
 	entries    entryColumnsOf
 	closed     struct{ lots, holds, terms, allowances keys }
-	unmade     []string // accounts that were made to be locked, and then refused
 }
 
 // keys name records.
@@ -34,8 +35,9 @@ func (k *keys) add(account, id string) {
 
 type accountColumns struct {
 	account                                 []string
+	oldSeq, oldBalance, oldWritten          []int64 // as it was read
+	oldAt                                   []*time.Time
 	seq, balance, debt, debtHeld, overdraft []int64
-	written                                 []int64
 	at                                      []time.Time
 	due                                     []*time.Time
 	frozen                                  []bool
@@ -103,13 +105,27 @@ func (w *writes) add(a *account) error {
 			return err
 		}
 	}
-	c, last := &w.accounts, a.last()
-	c.account, c.seq, c.at = append(c.account, a.read.Account), append(c.seq, last.Seq), append(c.at, last.At)
+	if a.locked || a.kept {
+		w.accounts.add(a)
+	} else {
+		w.made.add(a)
+	}
+	return nil
+}
+
+func (c *accountColumns) add(a *account) {
+	last := a.last()
+	c.account = append(c.account, a.read.Account)
+	c.oldSeq, c.oldAt, c.oldBalance = append(c.oldSeq, a.read.Seq), append(c.oldAt, nullable(a.read.At)), append(c.oldBalance, a.read.Balance.Micros())
+	c.oldWritten = append(c.oldWritten, a.written)
+	c.seq, c.at = append(c.seq, last.Seq), append(c.at, last.At)
 	c.balance, c.due = append(c.balance, last.Balance.Micros()), append(c.due, nullable(a.touched.Due))
 	c.debt, c.debtHeld = append(c.debt, a.touched.Debt.Micros()), append(c.debtHeld, a.touched.DebtHeld.Micros())
 	c.overdraft, c.frozen = append(c.overdraft, a.touched.Settings.Overdraft.Micros()), append(c.frozen, a.touched.Settings.Frozen)
-	c.written = append(c.written, a.written)
-	return nil
+}
+
+func (c *accountColumns) args() []any {
+	return []any{c.account, c.oldSeq, c.oldAt, c.oldBalance, c.oldWritten, c.seq, c.at, c.balance, c.due, c.debt, c.debtHeld, c.overdraft, c.frozen}
 }
 
 func (w *writes) lot(a *account, l *credits.Lot) error {
@@ -251,42 +267,62 @@ func onlySpent(old, l *credits.Lot) bool {
 		old.Rollover.Equal(l.Rollover) && old.Origin == l.Origin && old.Rolled == l.Rolled && old.Allowance == l.Allowance && maps.Equal(old.Meta, l.Meta)
 }
 
-// queue puts the statements that write into a batch.
-func (w *writes) queue(q *statements, b *pgx.Batch) {
-	if a := &w.accounts; len(a.account) > 0 {
-		b.Queue(q.putAccounts, a.account, a.seq, a.at, a.balance, a.due, a.debt, a.debtHeld, a.overdraft, a.frozen, a.written)
+// records are the statements that write what accounts have, and their entries.
+func (w *writes) records(q *statements) []statement {
+	l, h, t, a, e := &w.lots, &w.holds, &w.terms, &w.allowances, &w.entries
+	all := [...]statement{
+		{q.spendLots, w.spent.ids, []any{w.spent.accounts, w.spent.ids, w.spent.available, w.spent.held, w.spent.spent}},
+		{q.putLots, l.ids, []any{l.accounts, l.ids, l.source, l.granted, l.available, l.held, l.spent, l.start, l.end, l.validity, l.term,
+			l.periodEnd, texts(l.features), l.priority, l.onlyWith, l.paid, l.currency, l.nonRefundable, l.rollover, l.origin, l.rolled, l.allowance, texts(l.meta)}},
+		{q.putHolds, h.ids, []any{h.accounts, h.ids, h.feature, h.deadline, texts(h.body)}},
+		{q.putTerms, t.ids, []any{t.accounts, t.ids, t.since, t.until}},
+		{q.putAllowances, a.ids, []any{a.accounts, a.ids, a.amount, a.next, texts(a.body)}},
+		{q.putEntries, e.id, []any{e.account, e.seq, e.id, e.of, e.kind, e.at, e.amount, e.balance, texts(e.postings), e.short, e.feature, e.quantity,
+			e.card, e.version, e.explanation, e.source, e.peer, e.money, e.currency, texts(e.record), texts(e.meta), e.digest, e.written}},
+		w.closed.lots.named(q.dropLots), w.closed.holds.named(q.dropHolds), w.closed.terms.named(q.dropTerms), w.closed.allowances.named(q.dropAllowances),
 	}
-	if s := &w.spent; len(s.ids) > 0 {
-		b.Queue(q.spendLots, s.accounts, s.ids, s.available, s.held, s.spent)
+	return all[:]
+}
+
+// statement is one of the store's, with what it writes.
+type statement struct {
+	sql  string
+	rows []string // none: nothing
+	args []any
+}
+
+func (k *keys) args() []any { return []any{k.accounts, k.ids} }
+
+// named is a statement about records by their names.
+func (k *keys) named(sql string) statement { return statement{sql, k.ids, k.args()} }
+
+// queue puts everything that writes into a batch. What it hears of the accounts that
+// were written, and under which number, goes to done.
+func (w *writes) queue(q *statements, b *pgx.Batch, done func(account string, written int64)) {
+	accounts := statement{q.putAccounts, w.accounts.account, w.accounts.args()}
+	made := statement{q.newAccounts, w.made.account, w.made.args()}
+	if q.unused != "" {
+		unused := statement{q.unused, w.accounts.account, w.unused.args()}
+		if len(w.unused.ids) > 1 {
+			unused.rows = w.unused.ids
+		}
+		sql, args := q.join(unused, accounts, made, w.records(q))
+		b.Queue(sql, args...).Query(eachRow(func(rows pgx.Rows) error {
+			var account string
+			var written int64
+			err := rows.Scan(&account, &written)
+			done(account, written)
+			return err
+		}))
+		return
 	}
-	if l := &w.lots; len(l.ids) > 0 {
-		b.Queue(q.putLots, l.accounts, l.ids, l.source, l.granted, l.available, l.held, l.spent, l.start, l.end, l.validity, l.term,
-			l.periodEnd, texts(l.features), l.priority, l.onlyWith, l.paid, l.currency, l.nonRefundable, l.rollover, l.origin, l.rolled, l.allowance, texts(l.meta))
-	}
-	if h := &w.holds; len(h.ids) > 0 {
-		b.Queue(q.putHolds, h.accounts, h.ids, h.feature, h.deadline, texts(h.body))
-	}
-	if t := &w.terms; len(t.ids) > 0 {
-		b.Queue(q.putTerms, t.accounts, t.ids, t.since, t.until)
-	}
-	if a := &w.allowances; len(a.ids) > 0 {
-		b.Queue(q.putAllowances, a.accounts, a.ids, a.amount, a.next, texts(a.body))
-	}
-	if e := &w.entries; len(e.id) > 0 {
-		b.Queue(q.putEntries, e.account, e.seq, e.id, e.of, e.kind, e.at, e.amount, e.balance, texts(e.postings), e.short, e.feature, e.quantity,
-			e.card, e.version, e.explanation, e.source, e.peer, e.money, e.currency, texts(e.record), texts(e.meta), e.digest, e.written)
-	}
-	drops := []struct {
-		sql string
-		keys
-	}{{q.dropLots, w.closed.lots}, {q.dropHolds, w.closed.holds}, {q.dropTerms, w.closed.terms}, {q.dropAllowances, w.closed.allowances}}
-	for _, d := range drops {
-		if len(d.ids) > 0 {
-			b.Queue(d.sql, d.accounts, d.ids)
+	for _, p := range append(w.records(q), accounts, made) {
+		if len(p.rows) > 0 {
+			b.Queue(p.sql, p.args...)
 		}
 	}
-	if len(w.unmade) > 0 {
-		b.Queue(q.dropAccounts, w.unmade)
+	for _, account := range slices.Concat(accounts.rows, made.rows) {
+		done(account, 0)
 	}
 }
 

@@ -101,9 +101,11 @@ func (p *probe) showsOneMoment() {
 	const callers, updates = 8, 10
 	atOnce(callers, func(i int) {
 		for n := range updates {
+			var wrong string // of the last call
 			err := p.store.Update(p.Context(), "ada", []string{"all"}, func(s credits.State, prior []credits.Entry) (credits.Change, error) {
+				wrong = ""
 				if int64(len(prior)) != s.Seq || s.Seq > 0 && prior[s.Seq-1].Seq != s.Seq {
-					p.Errorf("Update(ada) = %d entries beside a state of Seq %d, want as many", len(prior), s.Seq)
+					wrong = fmt.Sprintf("Update(ada) = %d entries beside a state of Seq %d, want as many", len(prior), s.Seq)
 				}
 				runtime.Gosched()
 				entry := lines(fmt.Sprint(i, "-", n))
@@ -112,6 +114,9 @@ func (p *probe) showsOneMoment() {
 			})
 			if err != nil {
 				p.Errorf("Update(ada) by caller %d = %v, want no error", i, err)
+			}
+			if wrong != "" {
+				p.Error(wrong)
 			}
 		}
 	})

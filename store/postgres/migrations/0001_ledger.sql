@@ -3,18 +3,23 @@
 -- never, for an instant.
 --
 -- Every key begins with the account, so that accounts can be spread over machines.
+--
+-- Each statement that writes reads the conditions of its table anew: few large ones
+-- cost less than many small ones.
 
 CREATE TABLE accounts (
 	account   text COLLATE "C" NOT NULL PRIMARY KEY,
-	seq       bigint NOT NULL DEFAULT 0 CHECK (seq >= 0), -- of the last entry
+	seq       bigint NOT NULL DEFAULT 0, -- of the last entry
 	at        timestamptz,                               -- of the last entry
-	balance   bigint NOT NULL DEFAULT 0 CHECK (balance BETWEEN -1000000000000000000 AND 1000000000000000000),
+	balance   bigint NOT NULL DEFAULT 0,
 	due       timestamptz,                               -- when time next does something
-	debt      bigint NOT NULL DEFAULT 0 CHECK (debt BETWEEN 0 AND 1000000000000000000),
-	debt_held bigint NOT NULL DEFAULT 0 CHECK (debt_held BETWEEN 0 AND 1000000000000000000),
-	overdraft bigint NOT NULL DEFAULT 0 CHECK (overdraft BETWEEN 0 AND 1000000000000000000),
+	debt      bigint NOT NULL DEFAULT 0,
+	debt_held bigint NOT NULL DEFAULT 0,
+	overdraft bigint NOT NULL DEFAULT 0,
 	frozen    boolean NOT NULL DEFAULT false,
 	written   bigint NOT NULL DEFAULT 0, -- that of the last entry
+	CONSTRAINT accounts_in_range CHECK (least(seq, debt, debt_held, overdraft) >= 0
+		AND greatest(abs(balance), debt, debt_held, overdraft) <= 1000000000000000000),
 	CONSTRAINT accounts_begun CHECK ((seq = 0) = (at IS NULL))
 ) WITH (fillfactor = 80);
 
@@ -26,10 +31,10 @@ CREATE TABLE lots (
 	account        text COLLATE "C" NOT NULL,
 	id             text COLLATE "C" NOT NULL,
 	source         text NOT NULL,
-	granted        bigint NOT NULL CHECK (granted BETWEEN 1 AND 1000000000000000000),
-	available      bigint NOT NULL CHECK (available >= 0),
-	held           bigint NOT NULL CHECK (held >= 0),
-	spent          bigint NOT NULL CHECK (spent >= 0),
+	granted        bigint NOT NULL,
+	available      bigint NOT NULL,
+	held           bigint NOT NULL,
+	spent          bigint NOT NULL,
 	start_at       timestamptz NOT NULL,
 	end_at         timestamptz,
 	validity       text NOT NULL,
@@ -38,17 +43,17 @@ CREATE TABLE lots (
 	features       jsonb,
 	priority       integer NOT NULL,
 	only_with      text NOT NULL,
-	paid_minor     bigint NOT NULL CHECK (paid_minor >= 0),
+	paid_minor     bigint NOT NULL,
 	paid_currency  text NOT NULL,
 	non_refundable boolean NOT NULL,
 	rollover       text NOT NULL,
-	origin         bigint NOT NULL CHECK (origin >= 0),
-	rolled         integer NOT NULL CHECK (rolled >= 0),
+	origin         bigint NOT NULL,
+	rolled         integer NOT NULL,
 	allowance      text NOT NULL,
 	meta           jsonb,
 	PRIMARY KEY (account, id),
-	CONSTRAINT lots_open CHECK (available + held > 0),
-	CONSTRAINT lots_within_granted CHECK (available + held + spent <= granted),
+	CONSTRAINT lots_in_range CHECK (least(available, held, spent, paid_minor, origin) >= 0 AND rolled >= 0 AND granted <= 1000000000000000000),
+	CONSTRAINT lots_within_granted CHECK (available + held > 0 AND available + held + spent <= granted),
 	CONSTRAINT lots_paid_in CHECK ((paid_currency = '') = (paid_minor = 0))
 ) WITH (fillfactor = 80);
 
@@ -86,15 +91,15 @@ CREATE TABLE allowances (
 -- {"lot", "available", "held"}, in micros.
 CREATE TABLE entries (
 	account       text COLLATE "C" NOT NULL,
-	seq           bigint NOT NULL CHECK (seq > 0),
-	id            text COLLATE "C" NOT NULL CHECK (id <> ''),
+	seq           bigint NOT NULL,
+	id            text COLLATE "C" NOT NULL,
 	of_id         text COLLATE "C" NOT NULL,
-	kind          text NOT NULL CHECK (kind <> ''),
+	kind          text NOT NULL,
 	at            timestamptz NOT NULL,
-	amount        bigint NOT NULL CHECK (amount BETWEEN -1000000000000000000 AND 1000000000000000000),
-	balance       bigint NOT NULL CHECK (balance BETWEEN -1000000000000000000 AND 1000000000000000000),
+	amount        bigint NOT NULL,
+	balance       bigint NOT NULL,
 	postings      jsonb,
-	short         bigint NOT NULL CHECK (short >= 0),
+	short         bigint NOT NULL,
 	feature       text NOT NULL,
 	quantity      text NOT NULL,
 	card          text NOT NULL,
@@ -102,13 +107,15 @@ CREATE TABLE entries (
 	explanation   text NOT NULL,
 	source        text NOT NULL,
 	peer          text NOT NULL,
-	money_minor   bigint NOT NULL CHECK (money_minor >= 0),
+	money_minor   bigint NOT NULL,
 	money_currency text NOT NULL,
 	record        jsonb, -- the lots, hold, term, allowance or settings that the entry left
 	meta          jsonb,
 	digest        bytea,
 	written       bigint NOT NULL, -- the transaction that wrote it, but not less than that of the entry before it
-	PRIMARY KEY (account, seq)
+	PRIMARY KEY (account, seq),
+	CONSTRAINT entries_in_range CHECK (least(seq - 1, short, money_minor) >= 0 AND greatest(abs(amount), abs(balance)) <= 1000000000000000000),
+	CONSTRAINT entries_named CHECK (id <> '' AND kind <> '')
 );
 
 CREATE UNIQUE INDEX entries_id ON entries (account, id);

@@ -1,0 +1,263 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/scriphq/scrip/credits"
+	"github.com/scriphq/scrip/store/postgres"
+	"github.com/scriphq/scrip/store/storetest"
+)
+
+// two is a store that two processes share: each call goes to the other of them than
+// the one before, so that what one keeps, the other has changed.
+type two struct {
+	stores [2]*postgres.Store
+	calls  atomic.Uint64
+}
+
+func openTwo(t testing.TB) credits.Store {
+	pool, options := openPool(t), postgres.Options{Schema: newSchema()}
+	first := openStore(t, pool, options)
+	second, err := postgres.New(pool, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &two{stores: [2]*postgres.Store{first, second}}
+}
+
+// next is one of them in turn, each twice, so that it also finds what it left.
+func (s *two) next() *postgres.Store { return s.stores[s.calls.Add(1)/2%2] }
+
+func (s *two) Update(ctx context.Context, account string, ids []string, decide credits.Decision) error {
+	return s.next().Update(ctx, account, ids, decide)
+}
+
+func (s *two) State(ctx context.Context, account string) (credits.State, error) {
+	return s.next().State(ctx, account)
+}
+
+func (s *two) Entries(ctx context.Context, q credits.Query) iter.Seq2[credits.Entry, error] {
+	return s.next().Entries(ctx, q)
+}
+
+func (s *two) Due(ctx context.Context, at time.Time, limit int) ([]string, error) {
+	return s.next().Due(ctx, at, limit)
+}
+
+// The contract, where what is kept is of no use, or nothing is.
+func TestStoreThatKeepsLittle(t *testing.T) {
+	opens := map[string]func(testing.TB) credits.Store{
+		"two processes": openTwo,
+		"nothing kept":  keepsAtMost(0),
+		"little kept":   keepsAtMost(3),
+	}
+	for name, open := range opens {
+		t.Run(name, func(t *testing.T) {
+			t.Run("store", func(t *testing.T) { storetest.Run(t, open) })
+			t.Run("ledger", func(t *testing.T) { storetest.RunLedger(t, open) })
+			t.Run("concurrent", func(t *testing.T) { storetest.RunConcurrent(t, open) })
+		})
+	}
+}
+
+func keepsAtMost(records int) func(testing.TB) credits.Store {
+	return func(t testing.TB) credits.Store {
+		store := openStore(t, openPool(t), postgres.Options{})
+		store.KeepAtMost(records)
+		return store
+	}
+}
+
+// trips counts the batches that connections send: each is a round trip.
+type trips struct{ n atomic.Int64 }
+
+func (c *trips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	c.n.Add(1)
+	return ctx
+}
+func (c *trips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (c *trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
+func (c *trips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	c.n.Add(1)
+	return ctx
+}
+func (c *trips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// How often each command goes to the server and back.
+func TestRoundTrips(t *testing.T) {
+	count := new(trips)
+	r := newRig(t, postgres.Options{}, func(c *pgxpool.Config) { c.ConnConfig.Tracer = count })
+	r.grant("ada", 100)
+	another := credits.New(r.reader(), credits.Options{Now: clock()})
+	do := func(l *credits.Ledger, command credits.Command) {
+		t.Helper()
+		results, err := l.Batch(t.Context(), []credits.Command{command})
+		if err != nil || results[0].Err != nil && !errors.Is(results[0].Err, credits.ErrInsufficient) {
+			t.Fatalf("%v: %v, %v", command, err, results)
+		}
+	}
+	steps := []struct {
+		what    string
+		does    func()
+		command credits.Command
+		want    int64
+	}{
+		{"an account that was not used lately", nil, spend("first", "ada", 1), 2},
+		{"an account that was", nil, spend("second", "ada", 1), 1},
+		{"and again", nil, spend("third", "ada", 1), 1},
+		{"a refusal is read, and rolled back", nil, spend("much", "ada", 1000), 2},
+		{"and disturbs nothing", nil, spend("fourth", "ada", 1), 1},
+		{"a replay is a wrong guess", nil, spend("fourth", "ada", 1), 3},
+		{"so is what others wrote meanwhile", func() { do(another, spend("other", "ada", 1)) }, spend("fifth", "ada", 1), 3},
+		{"after which the account is read once", nil, spend("sixth", "ada", 1), 2},
+		{"and kept", nil, spend("seventh", "ada", 1), 1},
+		{"a hold", nil, credits.Reserve{ID: "hold", Account: "ada", Amount: credits.Of(5), Deadline: clock()().Add(time.Hour)}, 1},
+		{"its capture", nil, credits.Capture{ID: "capture", Account: "ada", Hold: "hold", Amount: credits.Of(5)}, 1},
+		{"a refund, which asks what it is of", nil, credits.Refund{ID: "refund", Account: "ada", Of: "first", Amount: credits.Of(1)}, 2},
+		{"a new account", nil, pack("bob"), 3},
+		{"that is kept", nil, spend("first", "bob", 1), 1},
+	}
+	for _, step := range steps {
+		if step.does != nil {
+			step.does()
+		}
+		before := count.n.Load()
+		do(r.ledger, step.command)
+		if got := count.n.Load() - before; got != step.want {
+			t.Errorf("%s: %d round trips, want %d", step.what, got, step.want)
+		}
+	}
+	r.wantIDs("ada", "grant", "first", "second", "third", "fourth", "other", "fifth", "sixth", "seventh", "hold", "capture", "refund")
+}
+
+// fault is what happens to what is sent next over any of its lines.
+type fault struct {
+	mu    sync.Mutex
+	next  string    // one of those below; empty: nothing
+	late  []byte    // what was sent late, and is still to be
+	owing *net.Conn // over which
+}
+
+const (
+	lostOnTheWay = "lost on the way" // the server never gets it
+	sentLate     = "sent late"       // it gets it when the client has given up
+	answerLost   = "answer lost"     // it gets it, and the client not what it did
+)
+
+// line is a connection to the server with a fault.
+type line struct {
+	net.Conn
+	fault *fault
+	now   string // the fault that it has
+	cut   bool   // the client knows
+}
+
+func (l *line) Write(b []byte) (int, error) {
+	l.fault.mu.Lock()
+	defer l.fault.mu.Unlock()
+	if l.fault.next != "" {
+		l.now, l.fault.next = l.fault.next, ""
+	}
+	switch {
+	case l.cut:
+		return 0, net.ErrClosed
+	case l.now == sentLate:
+		l.fault.late, l.fault.owing = append(l.fault.late, b...), &l.Conn
+		return len(b), nil
+	case l.now == lostOnTheWay:
+		return len(b), nil
+	}
+	return l.Conn.Write(b)
+}
+
+func (l *line) Read(b []byte) (int, error) {
+	l.fault.mu.Lock()
+	now := l.now
+	l.fault.mu.Unlock()
+	if now == "" {
+		return l.Conn.Read(b)
+	}
+	if now == answerLost {
+		_, _ = l.Conn.Read(b) // it comes in one when all is done
+	}
+	l.fault.mu.Lock()
+	defer l.fault.mu.Unlock()
+	l.cut = true
+	return 0, net.ErrClosed
+}
+
+func (l *line) Close() error {
+	if l.now == sentLate {
+		return nil
+	}
+	return l.Conn.Close()
+}
+
+// arrive sends on what is late, and awaits that the server has done it.
+func (f *fault) arrive() error {
+	if f.owing == nil {
+		return nil
+	}
+	conn := *f.owing
+	defer conn.Close()
+	if _, err := conn.Write(f.late); err != nil {
+		return err
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(time.Minute))
+	_, err := conn.Read(make([]byte, 1))
+	return err
+}
+
+// What was sent in one go, and lost, is done once: either the store finds that it was
+// not written, and tries again, or it says that it does not know.
+func TestLostGuesses(t *testing.T) {
+	tests := []struct {
+		fault   string
+		unknown bool
+	}{
+		{lostOnTheWay, false},
+		{sentLate, false},
+		{answerLost, true},
+	}
+	for _, test := range tests {
+		t.Run(test.fault, func(t *testing.T) {
+			f := new(fault)
+			r := newRig(t, postgres.Options{}, func(c *pgxpool.Config) {
+				dial := c.ConnConfig.DialFunc
+				c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+					conn, err := dial(ctx, network, address)
+					return &line{Conn: conn, fault: f}, err
+				}
+			})
+			r.grant("ada", 10)
+			r.must(r.spendApart("before", "ada"))
+			r.must(r.spendApart("kept", "ada"))
+			f.mu.Lock()
+			f.next = test.fault
+			f.mu.Unlock()
+			err := r.spendApart("spend", "ada")
+			if unknown := errors.Is(err, credits.ErrUnknown); unknown != test.unknown || !unknown && err != nil {
+				t.Errorf("Spend = %v, want an unknown outcome: %v", err, test.unknown)
+			}
+			if err := f.arrive(); err != nil {
+				t.Fatalf("what was late is answered with %v", err)
+			}
+			receipt, err := r.ledger.Spend(t.Context(), spend("spend", "ada", 1))
+			if err != nil || !receipt.Replayed {
+				t.Errorf("Spend again = %v, %v, want a replay", receipt, err)
+			}
+			r.must(r.spendApart("after", "ada"))
+			r.wantIDs("ada", "grant", "before", "kept", "spend", "after")
+		})
+	}
+}
