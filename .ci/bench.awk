@@ -1,5 +1,21 @@
-# Turns the lines of .ci/bench, which are those of go test with the package's name in
-# front, into a report: the goals, then a table for each benchmark.
+# Turns the figures of .ci/bench into a report. Each line is one of go test's with the
+# package's name in front, or begins a part: "# memory full: 6 runs, ...".
+#
+# table=short prints the table that README.md shows; table=full the goals, the curves
+# and each benchmark. A part without figures is left out of all; a figure that a part
+# should have and has not is told on stderr, and makes the exit status 1.
+
+BEGIN {
+	part["memory"] = "memory"
+	part["credits"] = part["pricing"] = "core"
+	part["postgres"] = "postgres"
+}
+
+$1 == "#" {
+	size[$2] = $3
+	sub(/:$/, "", size[$2])
+	next
+}
 
 {
 	name = $2
@@ -18,62 +34,95 @@
 
 END {
 	if (!nkeys) lost("any benchmark")
+	if (table == "short") print "| work | floor | scrip | ratio | goal | what the ratio says |\n|---|---|---|---|---|---|"
+	else print "\n## Goals\n\n| work | measured | floor | ratio | goal | |\n|---|---|---|---|---|---|"
 	goals()
-	tables()
+	if (table != "short") {
+		printf "\n%d goals: %d met, %d **missed**\n", met + missed, met, missed
+		print "\n## Curves"
+		curves()
+		printf "\n%d curves: %d flat, %d grow as their floors do, %d **GROW**\n", flat + alike + growing, flat, alike, growing
+		tables()
+	}
 	exit (missing > 0)
 }
 
+# Each goal is a ratio to a floor, or a plain figure. The bound after "then" is what is
+# wanted once the first is met; "" is no bound. What the ratio says is for README.md.
 function goals() {
-	print "## Goals\n"
-	print "| work | measured | floor | ratio | goal | |"
-	print "|---|---|---|---|---|---|"
-
-	ratio("memory: a spend, 1,000 accounts", "memory Spend/ledger", "ns/op", "memory Spend/floor", "<=", 1.5)
-	plain("memory: a spend", "memory Spend/ledger", "allocs/op", "<=", 4)
-	ratio("memory: spends on one core, to two", "memory Spend/ledger", "ns/op", "memory Spend/ledger/every-core", ">=", 1.7)
-	ratio("memory: a spend after 1,000,000 entries, to 10", "memory SpendByHistory/1000000", "ns/op", "memory SpendByHistory/10", "<=", 1.1)
-	ratio("memory: the same on the floor", "memory SpendByHistory/1000000/floor", "ns/op", "memory SpendByHistory/10/floor", "", "")
+	ratio("memory: a spend, of 1,000 accounts", "memory Spend/ledger", "ns/op", "memory Spend/floor", "<=", 1.5, 1,
+		"what lots, a ledger and idempotency cost over a map, a mutex and a slice by hand")
+	plain("memory: a spend's allocations", "memory Spend/ledger", "allocs/op", "<=", 4)
+	ratio("memory: spends on one core, to on two", "memory Spend/ledger", "ns/op", "memory Spend/ledger/every-core", ">=", 1.7, "",
+		"how many times as much two cores do as one")
+	ratio("memory: the same by hand", "memory Spend/floor", "ns/op", "memory Spend/floor/every-core")
+	longest("memory: a spend after", "memory SpendByHistory/", "", "ns/op", 10, 1.1, "whether spends get slower as an account gets older")
 	ratio("memory: a spend from 1,000 lots, to 1", "memory SpendByLots/1000", "ns/op", "memory SpendByLots/1", "<=", 2)
-	row("memory: a balance, for each lot more", (of("memory Balance/1000", "ns/op") - of("memory Balance/10", "ns/op")) / 990, "ns", "", "<=", 150)
-	plain("memory: an entry", "memory Scale/ledger", "B/entry", "<=", 200)
-	plain("memory: an account with three lots", "memory Scale/ledger", "B/account", "<=", 500)
-	plain("memory: a full collection", "memory Scale/ledger", "full-gc-ms", "<=", 500)
-	ratio("memory: the worst spend", "memory Scale/ledger", "worst-us", "memory Scale/floor", "", "")
+	if (there("memory"))
+		row("memory: a balance, for each lot more", (of("memory Balance/1000", "ns/op") - of("memory Balance/1", "ns/op")) / 999, "ns/op", "", "<=", 150)
+	ratio("memory: a spend while its account of 1,000 lots is read all the time, to while not", "memory SpendWhileRead/ledger/read", "ns/op", "memory SpendWhileRead/ledger/quiet", "<=", 2)
+	ratio("memory: the same by hand", "memory SpendWhileRead/floor/read", "ns/op", "memory SpendWhileRead/floor/quiet")
+	ratio("memory: an entry" ofScale(), "memory Scale/ledger", "B/entry", "memory Scale/floor", "under", 200, "", "how much of a machine's memory the ledger of a spend takes")
+	ratio("memory: an account with three lots" ofScale(), "memory Scale/ledger", "B/account", "memory Scale/floor", "under", 500)
+	ratio("memory: a full collection" ofScale(), "memory Scale/ledger", "full-gc-ms", "memory Scale/floor", "under", 500, "",
+		"how long the garbage collector is busy with all that is kept")
+	ratio("memory: a single spend, p50" ofScale(), "memory Scale/ledger", "p50-us", "memory Scale/floor")
+	ratio("memory: a single spend, worst" ofScale(), "memory Scale/ledger", "worst-us", "memory Scale/floor", "", "", "",
+		"the longest that one spend has waited for collections and growing tables")
 
-	each("pricing: a quote, ", "flat block capped", "pricing Quote/", "ns/op", 100)
-	each("pricing: a quote, ", "flat block capped", "pricing Quote/", "allocs/op", 2)
+	each("pricing: a quote, ", "flat capped", "pricing Quote/", "ns/op", 100)
+	ratio("pricing: a quote, block", "pricing Quote/block", "ns/op", "pricing Quote/floor", "under", 100, "",
+		"what finding the rule, checking the use and keeping the price cost over a division")
+	each("pricing: a quote's allocations, ", "flat block capped", "pricing Quote/", "allocs/op", 2)
 	each("credits: ten years of a daily allowance, ", "ending adding reset rolling", "credits SettleTenYears/", "ns/op", 20e6)
-	each("credits: ten years of a daily allowance, ", "ending adding reset rolling", "credits SettleTenYears/", "B/op", 5e6)
+	each("credits: the same, ", "ending adding reset rolling", "credits SettleTenYears/", "B/op", 5e6)
 
 	many = "postgres Spend/accounts=1000/callers="
 	hot = "postgres Spend/accounts=1/callers="
-	ratio("postgres: one caller", many "1/store", "op/s", many "1/floor", ">=", 0.6)
-	row("postgres: 128 callers, many accounts, to the floor's best", of(many "128/store", "op/s"), "op/s", best(many, "floor", "op/s"), ">=", 2)
-	ratio("postgres: 128 callers, many accounts", many "128/store", "p99-ms", many "128/floor", "<=", 1)
-	ratio("postgres: 128 callers, one account", hot "128/store", "op/s", hot "128/floor", ">=", 8)
-	ratio("postgres: 128 callers, one account", hot "128/store", "p99-ms", hot "128/floor", "<=", 1)
-	ratio("postgres: a bystander of a hot account, to quiet", "postgres Bystander/store/hot", "p50-ms", "postgres Bystander/store/quiet", "<=", 2)
-	ratio("postgres: the same on the floor", "postgres Bystander/floor/hot", "p50-ms", "postgres Bystander/floor/quiet", "", "")
-	ratio("postgres: a bulk grant, to a COPY of its rows", "postgres Bulk/store", "grants/s", "postgres Bulk/floor", ">=", 0.5)
-	ratio("postgres: a sweep, to one by one", "postgres Sweep/store", "accounts/s", "postgres Sweep/floor", "", "")
-	reads("Balance")
-	reads("History")
-	print ""
+	ratio("PostgreSQL: one caller, many accounts", many "1/store", "op/s", many "1/floor", ">=", 0.6, "",
+		"what is left of an UPDATE's and an INSERT's speed where nothing can be shared")
+	ratio("PostgreSQL: one caller, one account", hot "1/store", "op/s", hot "1/floor", ">=", 0.6)
+	if (there("postgres"))
+		row("PostgreSQL: 128 callers, many accounts, to the floor's best", of(many "128/store", "op/s"), "op/s", best(many, "floor", "op/s"), ">=", 2, 3.5,
+			"what sharing transactions wins over the best that the UPDATE reaches with any number of callers")
+	ratio("PostgreSQL: 128 callers, many accounts, p99", many "128/store", "p99-ms", many "128/floor", "<=", 1)
+	ratio("PostgreSQL: 128 callers, one account", hot "128/store", "op/s", hot "128/floor", ">=", 8, 20,
+		"the same where all wait for one row: a company's shared account")
+	ratio("PostgreSQL: 128 callers, one account, p99", hot "128/store", "p99-ms", hot "128/floor", "<=", 1, "", "how long the unluckiest of a hundred wait there")
+	ratio("PostgreSQL: p50 of a bystander of a hot account, to quiet", "postgres Bystander/store/hot", "p50-ms", "postgres Bystander/store/quiet", "<=", 2, "",
+		"what a customer notices of another who is busy")
+	ratio("PostgreSQL: the same by hand", "postgres Bystander/floor/hot", "p50-ms", "postgres Bystander/floor/quiet")
+	ratio("PostgreSQL: a bulk grant, to a COPY of its rows", "postgres Bulk/store", "grants/s", "postgres Bulk/floor", ">=", 0.5, "",
+		"what grants to everyone reach, each of them idempotent")
+	ratio("PostgreSQL: a sweep, to account by account", "postgres Sweep/store", "accounts/s", "postgres Sweep/floor", "", "", "",
+		"how much faster what ended is written down together")
+	reads("Balance", 10)
+	reads("History", 1000)
 }
 
-# reads are the goals of one reading: its round trips, and that the longest history
-# costs what a short one does.
-function reads(what, i, part, longest) {
-	for (i = 1; i <= nkeys; i++)
-		if (split(keys[i], part, /[=\/]/) == 4 && keys[i] ~ "^postgres Read/entries=.*/" what "$" && part[3] + 0 > longest) longest = part[3] + 0
-	plain("postgres: " what ", round trips", "postgres Read/entries=1000/" what, "trips/op", "<=", 1)
-	ratio("postgres: " what " after " longest " entries, to 1000", "postgres Read/entries=" longest "/" what, "ns/op", "postgres Read/entries=1000/" what, "<=", 1.2)
+# reads are the goals of one reading: its round trips, and that it costs after the
+# longest history what it does after the shortest of which the goal speaks.
+function reads(what, first) {
+	plain("PostgreSQL: " what ", round trips", "postgres Read/entries=1000/" what, "trips/op", "<=", 1)
+	longest("PostgreSQL: " what " after", "postgres Read/entries=", "/" what, "ns/op", 1000, 1.2)
+	ratio("PostgreSQL: " what ", to a plain table's", "postgres Read/entries=1000/" what, "ns/op", "postgres Read/entries=1000/" what "/floor")
+}
+
+# longest is the goal that work after the longest history costs what it does after a
+# short one.
+function longest(work, prefix, suffix, unit, first, bound, says, sizes, count) {
+	if (!there(prefix)) return
+	count = sizesOf(prefix, suffix, sizes)
+	if (!count) return lost(prefix "*" suffix)
+	ratio(work " " grouped(sizes[count]) " entries, to " grouped(first), prefix sizes[count] suffix, unit, prefix first suffix, "<=", bound, "", says)
 }
 
 function each(work, names, prefix, unit, bound, i, name) {
 	split(names, name, " ")
 	for (i = 1; i in name; i++) plain(work name[i], prefix name[i], unit, "<=", bound)
 }
+
+function ofScale() { return full("memory") ? ", 10,000,000 entries" : ", fewer entries than the goal is about" }
 
 # best is the highest of a benchmark's figures over all numbers of callers.
 function best(prefix, suffix, unit, i, most) {
@@ -82,15 +131,130 @@ function best(prefix, suffix, unit, i, most) {
 	return most
 }
 
-function ratio(work, key, unit, floor, op, bound) { row(work, of(key, unit), unit, of(floor, unit), op, bound) }
-function plain(work, key, unit, op, bound) { row(work, of(key, unit), unit, "", op, bound) }
+function ratio(work, key, unit, floor, op, bound, later, says) {
+	if (there(key)) row(work, of(key, unit), unit, of(floor, unit), op, bound, later, says)
+}
 
-# row prints a goal. It is about the ratio where there is a floor.
-function row(work, got, unit, floor, op, bound, what, met) {
-	what = floor == "" ? got : floor > 0 ? got / floor : 0
-	met = op == "<=" ? what <= bound : what >= bound
-	printf "| %s | %s %s | %s | %s | %s | %s |\n", work, short(got), unit, floor == "" ? "" : short(floor), floor == "" ? "" : short(what),
-		op == "" ? "" : (op == "<=" ? "at most " : "at least ") short(bound), op == "" ? "" : met ? "met" : "**missed**"
+function plain(work, key, unit, op, bound) {
+	if (there(key)) row(work, of(key, unit), unit, "", op, bound)
+}
+
+# there reports whether the part that has a benchmark was measured, and full whether at
+# full size.
+function there(key) { return partOf(key) in size }
+function full(key) { return there(key) && size[partOf(key)] == "full" }
+
+function partOf(key, word) {
+	split(key, word, " ")
+	return part[word[1]]
+}
+
+# row prints a goal. It is about the ratio where there is a floor, unless it says that
+# the figure itself is to be "under" something.
+function row(work, got, unit, floor, op, bound, later, says, what, goal, itself, outcome) {
+	what = floor == "" ? "" : floor > 0 ? got / floor : 0
+	itself = floor == "" || op == "under"
+	if (op != "") {
+		goal = (op == ">=" ? "at least " : "at most ") (itself ? human(bound, unit) : short(bound)) (later == "" ? "" : ", then " short(later))
+		if (within(itself ? got : what, op, bound)) {
+			met++
+			outcome = "met" (later == "" ? "" : within(what, op, later) ? ", the next too" : ", the next not yet")
+		} else {
+			missed++
+			outcome = "**missed**"
+		}
+	}
+	if (table != "short")
+		printf "| %s | %s | %s | %s | %s | %s |\n", work, human(got, unit), floor == "" ? "" : human(floor, unit), what == "" ? "" : short(what), goal, outcome
+	else if (says != "")
+		printf "| %s | %s | %s | **%s** | %s | %s |\n", work, human(floor, unit), human(got, unit), short(what), goal, says
+}
+
+function within(x, op, bound) { return op == ">=" ? x >= bound : x <= bound }
+
+# Each curve says what a cost is allowed to grow by from its first size to any other;
+# where nothing is said about it, a fifth is for the noise of machines.
+function curves() {
+	curve("memory: a spend that touches one lot, by open lots", "memory SpendByLots/", "", "/floor", "1 10 100 1000", "ns/op", 2)
+	curve("memory: a spend, by entries of its account", "memory SpendByHistory/", "", "/floor", "10 1000 100000 1000000", "ns/op", 1.1)
+	curve("memory: a spend, by accounts", "memory SpendByAccounts/", "", "/floor", "1 100 10000 1000000", "ns/op", 1.2)
+	callers("memory: spends from 1,000 accounts, by callers at once", "memory SpendByCallers/many/", "", "/floor")
+	callers("memory: spends from one account, by callers at once", "memory SpendByCallers/one/", "", "/floor")
+	curve("memory: a balance, by open lots", "memory Balance/", "", "/floor", "1 10 100 1000", "ns/op", 1.2, 150)
+	curve("memory: a balance, by entries", "memory ReadByHistory/Balance/", "", "/floor", "100 1000 100000 1000000", "ns/op", 1.2)
+	curve("memory: the first page of the history, by entries", "memory ReadByHistory/History/", "", "/floor", "100 1000 100000 1000000", "ns/op", 1.2)
+	curve("memory: a sweep of 100 accounts that came due, by others", "memory SweepByAccounts/", "", "", "1 100 10000 1000000", "ns/op", 1.2)
+	curve("memory: a hold and its release, for each lot that it takes, by lots", "memory HoldByLots/", "", "", "10 100 1000 10000", "ns/lot", 1.2)
+	curve("memory: a capture in parts, by captures before it", "memory CaptureInParts/", "", "", "1 100 10000", "ns/op", 1.2)
+	curve("memory: a spend and its refund, for each lot that it takes, by lots", "memory RefundByLots/", "", "", "1 10 100 1000", "ns/lot", 1.2)
+	curve("PostgreSQL: a spend that touches one lot, by open lots", "postgres SpendByLots/lots=", "/store", "/floor", "1 10 100 1000", "ns/op", 2)
+	curve("PostgreSQL: a spend, by entries of its account", "postgres Read/entries=", "/Spend", "/Spend/floor", "10 1000 100000 10000000", "ns/op", 1.2)
+	curve("PostgreSQL: a balance, by entries", "postgres Read/entries=", "/Balance", "/Balance/floor", "10 1000 100000 10000000", "ns/op", 1.2)
+	curve("PostgreSQL: the first page of the history, by entries", "postgres Read/entries=", "/History", "/History/floor", "1000 100000 10000000", "ns/op", 1.2)
+	curve("PostgreSQL: a spend of one caller's, by accounts", "postgres SpendByAccounts/callers=1/accounts=", "/store", "/floor", "1 100 10000 1000000", "ns/op", 1.2)
+	curve("PostgreSQL: a spend of 32 callers', by accounts", "postgres SpendByAccounts/callers=32/accounts=", "/store", "/floor", "100 10000 1000000", "ns/op", 1.2)
+	curve("PostgreSQL: a sweep of 100 accounts that came due, by others", "postgres SpendByAccounts/sweep/accounts=", "", "", "1 100 10000 1000000", "ns/op", 1.2)
+	curve("PostgreSQL: a spend of 32 callers', by accounts, since they were planned with one", "postgres SpendSincePlanned/accounts=", "", "", "100 1000 10000", "ns/op", 1.2)
+	callers("PostgreSQL: spends from 1,000 accounts, by callers at once", many, "/store", "/floor")
+	callers("PostgreSQL: spends from one account, by callers at once", hot, "/store", "/floor")
+}
+
+# callers is a curve of the time for each spend where more callers may not make it
+# longer than fewer did.
+function callers(title, prefix, suffix, floor) { curve(title, prefix, suffix, floor, "1 2 8 32 128 512", "ns/op", 1.2, 0, 1) }
+
+# curve prints the cost by size, growth being against the first, and says whether it
+# grows by more than a factor, and so much for each further unit of the size, where that
+# is allowed. Where least is set it is about the least cost before instead of the first.
+# Of the sizes, the largest that was measured may be followed by others that were not,
+# but in a full part.
+function curve(title, prefix, suffix, floor, wanted, unit, allowed, more, least, sizes, count, i, x, bare, first, from, barefrom, growth, own, worst, worstown) {
+	if (!there(prefix)) return
+	for (count = split(wanted, sizes, " "); count && !full(prefix) && !((prefix sizes[count] suffix) in known); count--);
+	if (!count) return lost(prefix "*" suffix)
+	print "\n### " title "\n\n| " (floor == "" ? "| cost" : "| cost | floor | ratio") " | growth |\n" (floor == "" ? "|---|---|---|" : "|---|---|---|---|---|")
+	for (i = 1; i <= count; i++) {
+		x = of(prefix sizes[i] suffix, unit)
+		bare = floor == "" ? 0 : of(prefix sizes[i] floor, unit)
+		if (i == 1) first = x
+		if (i == 1 || least && x < from) from = x
+		if (i == 1 || least && bare < barefrom) barefrom = bare
+		printf "| %s | %s |%s %s |\n", grouped(sizes[i]), human(x, unit), floor == "" ? "" : " " human(bare, unit) " | " short(bare > 0 ? x / bare : 0) " |", short(first > 0 ? x / first : 0)
+		growth = from > 0 ? (x - more * (sizes[i] - sizes[1])) / from : 0
+		own = more || bare <= barefrom ? growth : growth * barefrom / bare # what the floor's growth does not explain
+		if (growth > worst) worst = growth
+		if (own > worstown) worstown = own
+	}
+	printf "\n%s\n", verdict(worst, worstown, allowed, more ? " and " human(more, unit) " for each more" : "")
+}
+
+function verdict(worst, own, allowed, more) {
+	if (worst <= allowed) {
+		flat++
+		return "flat: x " short(worst) " at worst; x " allowed more " is allowed"
+	}
+	if (own <= allowed) {
+		alike++
+		return "grows as its floor does: x " short(worst) " at worst, but x " short(own) " against the floor; x " allowed " is allowed"
+	}
+	growing++
+	return "**GROWS**: x " short(worst) " at worst; x " allowed more " is allowed"
+}
+
+# sizesOf collects the numbers between a prefix and a suffix of benchmarks' names, in
+# order, and counts them.
+function sizesOf(prefix, suffix, sizes, i, j, count, text, x) {
+	split("", sizes)
+	for (i = 1; i <= nkeys; i++) {
+		if (index(keys[i], prefix) != 1) continue
+		text = substr(keys[i], length(prefix) + 1)
+		x = text
+		sub(/[^0-9].*/, "", x)
+		if (x == "" || text != x suffix) continue
+		for (j = ++count; j > 1 && sizes[j - 1] + 0 > x + 0; j--) sizes[j] = sizes[j - 1]
+		sizes[j] = x
+	}
+	return count
 }
 
 # of is the median of a benchmark's figures.
@@ -112,22 +276,22 @@ function lost(what) {
 }
 
 # tables prints every benchmark, a table for each function.
-function tables(i, j, title, head, part, count, unit, line) {
+function tables(i, j, title, head, rest, count, unit, line) {
 	for (i = 1; i <= nkeys; i++) {
 		head = keys[i]
 		sub(/\/.*/, "", head)
 		if (head != title) {
 			title = head
 			count = columns(title, unit)
-			print (i > 1 ? "\n" : "") "## " title "\n"
+			print "\n## " title "\n"
 			line = "| |"
 			for (j = 1; j <= count; j++) line = line " " unit[j] " |"
 			print line
 			gsub(/[^|]+/, "---", line)
 			print line
 		}
-		part = substr(keys[i], length(title) + 2)
-		line = "| " (part == "" ? "all" : part) " |"
+		rest = substr(keys[i], length(title) + 2)
+		line = "| " (rest == "" ? "all" : rest) " |"
 		for (j = 1; j <= count; j++) line = line " " ((keys[i], unit[j]) in n ? short(of(keys[i], unit[j])) : "") " |"
 		print line
 	}
@@ -146,6 +310,24 @@ function columns(title, unit, i, j, m, count, some, seen) {
 			}
 	}
 	return count
+}
+
+# human writes a figure in a unit that people read.
+function human(x, unit) {
+	if (unit == "ns/op" || unit == "ns/lot") return span(x)
+	if (unit ~ /-us$/) return span(x * 1e3)
+	if (unit ~ /-ms$/) return span(x * 1e6)
+	if (unit ~ /^B\//) return x >= 1e6 ? short(x / 1e6) " MB" : x >= 1e4 ? short(x / 1e3) " kB" : short(x) " B"
+	if (unit ~ /\/s$/) return grouped(x) "/s"
+	return short(x)
+}
+
+function span(ns) { return ns >= 1e9 ? short(ns / 1e9) " s" : ns >= 1e6 ? short(ns / 1e6) " ms" : ns >= 1e3 ? short(ns / 1e3) " us" : short(ns) " ns" }
+
+# grouped writes a whole number as 1,234,567.
+function grouped(x, text) {
+	for (text = sprintf("%.0f", x); match(text, /[0-9][0-9][0-9][0-9](,|$)/); ) text = substr(text, 1, RSTART) "," substr(text, RSTART + 1)
+	return text
 }
 
 # short writes a figure with three digits, or as a whole number.
