@@ -192,7 +192,7 @@ func (c *Allow) intent() string {
 
 // decide sets the allowance. Its first occurrence, where it is now, is granted by
 // the settling that follows.
-func (c *Allow) decide(d *draft) (Entry, error) {
+func (c *Allow) decide(d *draft, e *Entry) error {
 	i, running := findID(d.state.Allowances, c.Allowance)
 	var allowance Allowance
 	if running {
@@ -205,10 +205,11 @@ func (c *Allow) decide(d *draft) (Entry, error) {
 		err = c.set(d, &allowance, running)
 	}
 	if err != nil {
-		return Entry{}, err
+		return err
 	}
 	d.putAllowance(allowance)
-	return Entry{Kind: KindAllow, Of: c.Allowance, Allowance: ref(allowance.Clone()), Meta: c.Meta}, nil
+	*e = Entry{Kind: KindAllow, Of: c.Allowance, Allowance: ref(allowance.Clone()), Meta: c.Meta}
+	return nil
 }
 
 func (c *Allow) stop(d *draft, allowance *Allowance, running bool) error {
@@ -385,7 +386,10 @@ func (s *settlement) endEarlier(id string, at time.Time) (held []Lot) {
 	}
 	slices.SortFunc(earlier, func(a, b *Lot) int { return strings.Compare(a.ID, b.ID) })
 	for _, lot := range earlier {
-		lot.End, lot.Validity, lot.Rollover = at, expiry.Until(at), expiry.Rollover{}
+		lot.End, lot.Rollover = at, expiry.Rollover{}
+		if !lot.Held.IsZero() { // else it closes, and nobody asks
+			lot.Validity = expiry.Until(at)
+		}
 		s.touch(lot)
 		s.end(lot, at, true)
 		if !lot.Closed() {

@@ -461,9 +461,14 @@ func TestAllowCatchesUpTenYearsInOneCall(t *testing.T) {
 	}
 }
 
-// BenchmarkSettleTenYears settles ten years of a daily allowance, of which each
-// day's credits end with the day: 3,654 grants and 3,653 ends. The goal is under
-// 20 ms and 5 MB.
+// BenchmarkSettleTenYears settles ten years of a daily allowance. The goal is under
+// 20 ms and 5 MB, for credits that end with the day: 3,654 grants and 3,653 ends, of
+// 360 bytes each, make 2.6 MB, and the lots that the grants list, of 288, 1.1 MB.
+//
+// Two cannot stay within it. Credits that add up leave 3,654 lots open, which the
+// settlement, the state and the change have besides the entries: four times 1.1 MB,
+// and 1.3 MB of entries. With a rollover there are up to three entries a day, 3.9 MB,
+// and the lots that they list.
 func BenchmarkSettleTenYears(b *testing.B) {
 	for _, c := range []struct {
 		name string

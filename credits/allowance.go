@@ -114,7 +114,9 @@ func (a *Allowance) share(after int) Money {
 // occurrenceID names the occurrence that is due, by the allowance and the instant,
 // so that it comes once, also where the allowance was stopped and set again.
 func (a *Allowance) occurrenceID() string {
-	return reserved + "allow/" + a.Next.Format(time.RFC3339Nano) + "/" + a.ID
+	var buffer [MaxIDLen + 64]byte
+	text := a.Next.AppendFormat(append(buffer[:0], reserved+"allow/"...), time.RFC3339Nano)
+	return string(append(append(text, '/'), a.ID...))
 }
 
 // after returns the occurrence after the one that is due: its number, and its

@@ -68,21 +68,22 @@ func (c *Amend) digest(buffer []byte) Digest {
 func (c *Amend) intent() string { return fmt.Sprintf("%s of %s", KindAmend, c.Lot) }
 
 // decide changes the lot.
-func (c *Amend) decide(d *draft) (Entry, error) {
+func (c *Amend) decide(d *draft, e *Entry) error {
 	lot, _, err := d.lotWas(c.Lot)
 	if err != nil {
-		return Entry{}, err
+		return err
 	}
 	if lot.Closed() || lot.endedAt(d.now) {
-		return Entry{}, &ClosedError{Account: c.Account, What: "lot", ID: c.Lot, Last: d.lastOf(c.Lot)}
+		return &ClosedError{Account: c.Account, What: "lot", ID: c.Lot, Last: d.lastOf(c.Lot)}
 	}
 	if err := c.amend(d, &lot); err != nil {
-		return Entry{}, err
+		return err
 	}
 	d.own() // the order of lots may change
 	d.put(&lot)
 	d.recount = true
-	return Entry{Kind: KindAmend, Of: lot.ID, Source: lot.Source, Lots: []Lot{lot}, Meta: c.Meta}, nil
+	*e = Entry{Kind: KindAmend, Of: lot.ID, Source: lot.Source, Lots: []Lot{lot}, Meta: c.Meta}
+	return nil
 }
 
 func (c *Amend) amend(d *draft, lot *Lot) error {

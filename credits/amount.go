@@ -142,9 +142,9 @@ func (a Amount) Less(b Amount) bool { return a.micros < b.micros }
 // Add returns a + b, or an error that is [ErrOverflow] and names both if either
 // or the sum is beyond [MaxCredits].
 func (a Amount) Add(b Amount) (Amount, error) {
-	sum := Amount{micros: a.micros + b.micros}
-	if !a.inRange() || !b.inRange() || !sum.inRange() {
-		return Amount{}, &OverflowError{Op: "+", A: a.String(), B: b.String()}
+	sum, fits := a.sum(b)
+	if !fits {
+		return Amount{}, overflow("+", a, b)
 	}
 	return sum, nil
 }
@@ -152,25 +152,36 @@ func (a Amount) Add(b Amount) (Amount, error) {
 // Sub returns a - b, or an error that is [ErrOverflow] and names both if either
 // or the difference is beyond [MaxCredits].
 func (a Amount) Sub(b Amount) (Amount, error) {
-	difference := Amount{micros: a.micros - b.micros}
-	if !a.inRange() || !b.inRange() || !difference.inRange() {
-		return Amount{}, &OverflowError{Op: "-", A: a.String(), B: b.String()}
+	difference, fits := a.sum(b.Neg())
+	if !fits {
+		return Amount{}, overflow("-", a, b)
 	}
 	return difference, nil
+}
+
+// sum returns a + b, and whether both and the sum are within MaxCredits.
+func (a Amount) sum(b Amount) (sum Amount, fits bool) {
+	sum = Amount{micros: a.micros + b.micros}
+	return sum, a.inRange() && b.inRange() && sum.inRange()
+}
+
+// overflow says what does not fit. It stands apart, so that what fits costs no call.
+func overflow(op string, a, b Amount) error {
+	return &OverflowError{Op: op, A: a.String(), B: b.String()}
 }
 
 // Neg returns -a. For an amount within [MaxCredits] it cannot overflow.
 func (a Amount) Neg() Amount { return Amount{micros: -a.micros} }
 
 // inRange reports whether |a| is at most MaxCredits.
-func (a Amount) inRange() bool { return a.micros <= maxMicros && a.micros >= -maxMicros }
+func (a Amount) inRange() bool { return uint64(a.micros+maxMicros) <= 2*maxMicros }
 
 // plus is Add inside the core, where both operands were checked at a door and the
 // sum is known to fit. It panics if that invariant is broken.
 func (a Amount) plus(b Amount) Amount {
-	sum, err := a.Add(b)
-	if err != nil {
-		panic("credits: broken invariant: " + err.Error())
+	sum, fits := a.sum(b)
+	if !fits {
+		panic("credits: broken invariant: " + overflow("+", a, b).Error())
 	}
 	return sum
 }

@@ -125,8 +125,10 @@ func (l *Ledger) state(ctx context.Context, account string) (State, error) {
 // balance settles a state of the caller's own up to an instant, or up to the
 // account's time where that is later, and sums it up.
 func (l *Ledger) balance(state State, at time.Time) Balance {
-	var d draft
-	d.begin(state, at, nil)
+	op := l.operation()
+	defer l.recycle(op)
+	d := &op.draft // its own would move to the heap
+	d.begin(&state, at, nil)
 	d.owned = true
 	d.settle()
 	b := Balance{

@@ -59,25 +59,25 @@ func (c *Capture) intent() string {
 
 // decide spends from the hold, then from what is available, and gives the rest
 // back.
-func (c *Capture) decide(d *draft) (Entry, error) {
+func (c *Capture) decide(d *draft, e *Entry) error {
 	hold, err := d.hold(c.Hold)
 	if err != nil {
-		return Entry{}, err
+		return err
 	}
 	captured, err := hold.Captured.Add(c.Amount)
 	if err != nil {
-		return Entry{}, err
+		return err
 	}
 	postings := hold.take(c.Amount)
 	excess := c.Amount.plus(heldIn(postings))
 	if excess.Sign() > 0 {
 		if err := d.checkThawed(); err != nil {
-			return Entry{}, err
+			return err
 		}
 	}
 	drawn, err := d.draw(hold.Feature, excess, true)
 	if err != nil {
-		return Entry{}, err
+		return err
 	}
 	if !c.More {
 		postings = merge(append(postings, hold.giveBack()...))
@@ -90,10 +90,11 @@ func (c *Capture) decide(d *draft) (Entry, error) {
 	if price.IsZero() {
 		price = hold.Price
 	}
-	return Entry{
+	*e = Entry{
 		Kind: KindCapture, Of: hold.ID, Amount: c.Amount.Neg(), Postings: postings, Hold: ref(hold.Clone()),
 		Feature: hold.Feature, Quantity: c.Quantity, Price: price, Meta: c.Meta,
-	}, nil
+	}
+	return nil
 }
 
 // take takes up to an amount out of the hold.
@@ -133,7 +134,7 @@ func heldIn(postings []Posting) Amount {
 // merge makes one posting of those of the same lot.
 func merge(postings []Posting) []Posting {
 	merged := postings[:0]
-	places := make(map[string]int, len(postings))
+	places := make(map[string]int) // without a size, a small one stays on the stack
 	for _, posting := range postings {
 		if i, found := places[posting.Lot]; found {
 			merged[i].Available = merged[i].Available.plus(posting.Available)

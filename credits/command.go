@@ -21,9 +21,10 @@ type command interface {
 	// intent says in a few words what the caller wants.
 	intent() string
 
-	// decide changes the draft and returns the entry, without what every entry
-	// has; or refuses, and leaves the draft as it was.
-	decide(d *draft) (Entry, error)
+	// decide changes the draft and fills in the entry, which is empty, but for what
+	// every entry has; or refuses, and leaves the draft as it was. Entries are
+	// large: it is made where it stays.
+	decide(d *draft, e *Entry) error
 }
 
 func checkTarget(id, account string) error {

@@ -57,7 +57,7 @@ func (c *Configure) digest(buffer []byte) Digest {
 func (c *Configure) intent() string { return fmt.Sprintf("%s the account", KindConfigure) }
 
 // decide changes the settings.
-func (c *Configure) decide(d *draft) (Entry, error) {
+func (c *Configure) decide(d *draft, e *Entry) error {
 	settings := d.change.Settings
 	if c.Overdraft != nil {
 		settings.Overdraft = *c.Overdraft
@@ -66,5 +66,6 @@ func (c *Configure) decide(d *draft) (Entry, error) {
 		settings.Frozen = *c.Frozen
 	}
 	d.change.Settings = settings
-	return Entry{Kind: KindConfigure, Settings: &settings, Meta: c.Meta}, nil
+	*e = Entry{Kind: KindConfigure, Settings: &settings, Meta: c.Meta}
+	return nil
 }

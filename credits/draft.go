@@ -1,9 +1,6 @@
 package credits
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // draft is one decision in the making: the account at an instant, and the change
 // collected so far. It reads the store's view of the account until something
@@ -20,8 +17,8 @@ type draft struct {
 	at       time.Time          // of the last entry
 	total    Amount             // the balance after it
 	change   Change             // what is to be written
-	postings []Posting          // memory for those of the command's entry
-	drawn    []Lot              // memory for draw
+	postings []Posting          // of a plan
+	drawn    []int              // where the state has the lots of a plan, one for each of postings
 	legs     []Entry            // of a transfer, to follow the command's entry
 	index    map[string]int     // of change.Lots by ID, once there are many
 
@@ -37,36 +34,36 @@ type draft struct {
 
 // begin starts the draft anew at the clock's instant, or at the account's own
 // time where the clock ran back. It keeps the memory of an earlier change.
-func (d *draft) begin(s State, clock time.Time, order func(a, b Lot) int) {
-	d.reset()
-	d.state, d.now, d.order, d.seq, d.at, d.total = s, clock, order, s.Seq, s.At, s.Balance
-	if clock.Before(s.At) {
-		d.now = s.At
-	}
+func (d *draft) begin(s *State, clock time.Time, order func(a, b Lot) int) {
+	entries, lots, holds, postings, drawn := d.change.Entries, d.change.Lots, d.change.Holds, d.postings, d.drawn
+	*d = draft{} // in place, where a draft made of all this would be copied
+	d.change.Entries, d.change.Lots, d.change.Holds = reuse(entries), reuse(lots), reuse(holds)
+	d.postings, d.drawn = reuse(postings), reuse(drawn)
+	d.state, d.now, d.order, d.seq, d.at, d.total = *s, later(clock, s.At), order, s.Seq, s.At, s.Balance
 	d.change.Due, d.change.Debt, d.change.DebtHeld, d.change.Settings = s.Due, s.Debt, s.DebtHeld, s.Settings
 }
 
-// reset forgets everything but some memory to use again.
-func (d *draft) reset() {
-	*d = draft{
-		change:   Change{Entries: reuse(d.change.Entries), Lots: reuse(d.change.Lots), Holds: reuse(d.change.Holds)},
-		postings: reuse(d.postings),
-		drawn:    reuse(d.drawn),
-	}
-}
-
-// reuse returns the slice emptied, or nil where it is too large to keep.
+// reuse returns the slice emptied, or nil where it is too large to keep. What was in
+// it goes when it is overwritten, or with all of it.
 func reuse[T any](s []T) []T {
 	if cap(s) > manyLots {
 		return nil
 	}
-	clear(s)
 	return s[:0]
 }
 
-// post appends an entry and moves the balance, or fails with ErrOverflow and
-// does neither. It numbers the entry.
-func (d *draft) post(e *Entry) error {
+// next returns the empty entry that post will append, in its place: entries are large.
+func (d *draft) next() *Entry {
+	n := len(d.change.Entries)
+	d.change.Entries = append(d.change.Entries, Entry{})[:n]
+	return &d.change.Entries[:n+1][n]
+}
+
+// post appends the entry that next returned, numbers it and moves the balance, or
+// fails with ErrOverflow and does nothing.
+func (d *draft) post() error {
+	n := len(d.change.Entries)
+	e := &d.change.Entries[:n+1][n]
 	balance, err := d.total.Add(e.Amount)
 	if err != nil {
 		return err
@@ -84,18 +81,22 @@ func (d *draft) post(e *Entry) error {
 	d.seq++
 	d.total, d.at, d.change.Debt, d.change.DebtHeld = balance, e.At, debt, debtHeld
 	e.Account, e.Seq, e.Balance = d.state.Account, d.seq, balance
-	d.change.Entries = append(d.change.Entries, *e)
+	d.change.Entries = d.change.Entries[:n+1]
 	return nil
 }
 
 // fits refuses what would take the sum of all lots, or all that is owed and held
 // of the overdraft, beyond the most, so that no sum of an account's parts can be.
 func fits(balance, debt, debtHeld Amount) error {
-	if _, err := balance.Add(debt); err != nil {
-		return err
+	_, whole := balance.sum(debt)
+	_, owed := debt.sum(debtHeld)
+	switch {
+	case !whole:
+		return overflow("+", balance, debt)
+	case !owed:
+		return overflow("+", debt, debtHeld)
 	}
-	_, err := debt.Add(debtHeld)
-	return err
+	return nil
 }
 
 // put records a lot as it is now.
@@ -118,25 +119,43 @@ func (d *draft) putAll(lots []Lot) {
 
 // record is put for what already stands in the draft's own state.
 func (d *draft) record(lot *Lot) {
+	d.noteEnd(lot)
+	d.enter(lot)
+}
+
+// edit returns the change's record of the lot at an index of the state, as it is now,
+// to be written to. The caller sees to it that a state of the draft's own follows.
+func (d *draft) edit(i int) *Lot { return d.enter(d.latest(i)) }
+
+// enter puts a lot into the change, and returns it there.
+func (d *draft) enter(lot *Lot) *Lot {
+	i, found := d.touched(lot.ID)
+	if found {
+		d.change.Lots[i] = *lot
+		return &d.change.Lots[i]
+	}
+	i = len(d.change.Lots)
+	if d.index != nil {
+		d.index[lot.ID] = i
+	}
+	d.change.Lots = append(d.change.Lots, *lot)
+	return &d.change.Lots[i]
+}
+
+// noteEnd says that a lot was changed, and may end sooner than anything, or not any
+// more.
+func (d *draft) noteEnd(lot *Lot) {
 	if lot.Available.IsZero() {
 		d.recount = d.recount || lot.End.Equal(d.change.Due)
 	} else {
 		d.change.Due = sooner(d.change.Due, lot.End)
 	}
-	if i, found := d.touched(lot.ID); found {
-		d.change.Lots[i] = *lot
-		return
-	}
-	if d.index != nil {
-		d.index[lot.ID] = len(d.change.Lots)
-	}
-	d.change.Lots = append(d.change.Lots, *lot)
 }
 
 // touched returns where change.Lots has the lot with that ID.
 func (d *draft) touched(id string) (int, bool) {
 	if len(d.change.Lots) < manyLots {
-		i := slices.IndexFunc(d.change.Lots, func(l Lot) bool { return l.ID == id })
+		i := findLot(d.change.Lots, id)
 		return i, i >= 0
 	}
 	if d.index == nil {
@@ -223,16 +242,12 @@ func (d *draft) putAllowance(allowance Allowance) {
 }
 
 // own makes the state a copy that the draft may write to, and brings it up to
-// date with the change. What records point to is never written to, so that a
-// copy of the records themselves is enough.
+// date with the change.
 func (d *draft) own() {
 	if d.owned {
 		return
 	}
-	d.state.Lots = slices.Clone(d.state.Lots)
-	d.state.Holds = slices.Clone(d.state.Holds)
-	d.state.Terms = slices.Clone(d.state.Terms)
-	d.state.Allowances = slices.Clone(d.state.Allowances)
+	d.state.own()
 	d.state.applyRecords(&d.change)
 	d.owned = true
 }
@@ -247,14 +262,14 @@ func (d *draft) nextDue() time.Time {
 			due = sooner(due, lot.End)
 		}
 	}
-	for i := range d.state.Lots {
+	for i := 0; i < len(d.state.Lots); {
 		lot := &d.state.Lots[i]
-		if lot.Available.IsZero() || compareEnds(lot.End, due) >= 0 {
+		if _, found := d.touched(lot.ID); found || lot.Available.IsZero() {
+			i++
 			continue
 		}
-		if _, found := d.touched(lot.ID); !found {
-			due = lot.End
-		}
+		due = sooner(due, lot.End)
+		i = d.state.nextRank(i)
 	}
 	return due
 }

@@ -13,24 +13,35 @@ func (d *draft) draw(feature string, amount Amount, spent bool) ([]Posting, erro
 			return nil, err
 		}
 	}
-	for i := range d.drawn {
-		lot := &d.drawn[i]
-		take := d.postings[i].Available.Neg()
-		lot.Available = lot.Available.minus(take)
+	d.takeOut(func(lot *Lot, take Amount) {
 		if spent {
 			lot.Spent = lot.Spent.plus(take)
 		} else {
 			lot.Held = lot.Held.plus(take)
 		}
-	}
-	d.putAll(d.drawn)
+	})
 	if missing.Sign() > 0 {
 		d.postings = append(d.postings, Posting{Available: missing.Neg()})
 	}
 	return d.postings, nil
 }
 
-// plan works out what draw takes from which lot, and returns what they lack.
+// takeOut takes what was planned out of the lots. For each, use says what becomes of
+// it.
+func (d *draft) takeOut(use func(lot *Lot, take Amount)) {
+	for i, at := range d.drawn {
+		lot := d.edit(at)
+		take := d.postings[i].Available.Neg()
+		lot.Available = lot.Available.minus(take)
+		use(lot, take)
+		d.noteEnd(lot)
+		if d.owned {
+			d.state.Lots[at] = *lot // where it is, and even if it is empty now
+		}
+	}
+}
+
+// plan works out what to take from which lot, and returns what they lack.
 func (d *draft) plan(feature string, amount Amount) (missing Amount) {
 	d.postings, d.drawn = d.postings[:0], d.drawn[:0]
 	reordered := d.reordered()
@@ -47,7 +58,7 @@ func (d *draft) plan(feature string, amount Amount) (missing Amount) {
 		take := least(lot.Available, missing)
 		missing = missing.minus(take)
 		d.postings = append(d.postings, Posting{Lot: lot.ID, Available: take.Neg()})
-		d.drawn = append(d.drawn, *lot)
+		d.drawn = append(d.drawn, at)
 	}
 	return missing
 }

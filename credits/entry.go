@@ -134,13 +134,21 @@ type Receipt struct {
 
 // Clone returns a copy that shares no memory with e.
 func (e Entry) Clone() Entry {
+	e.own()
+	return e
+}
+
+// own makes all that e points to its own.
+func (e *Entry) own() {
 	e.Postings = slices.Clone(e.Postings)
 	e.Meta = maps.Clone(e.Meta)
-	e.Lots = slices.Clone(e.Lots)
-	for i := range e.Lots {
-		e.Lots[i] = e.Lots[i].Clone()
+	e.Lots = cloneLots(e.Lots)
+	if e.Hold != nil {
+		e.Hold = cloned(e.Hold)
 	}
-	e.Hold, e.Allowance = cloned(e.Hold), cloned(e.Allowance)
+	if e.Allowance != nil {
+		e.Allowance = cloned(e.Allowance)
+	}
 	if e.Term != nil {
 		term := *e.Term
 		e.Term = &term
@@ -149,7 +157,6 @@ func (e Entry) Clone() Entry {
 		settings := *e.Settings
 		e.Settings = &settings
 	}
-	return e
 }
 
 // cloned returns a pointer to a clone; nil gives nil.

@@ -59,28 +59,29 @@ func (c *Extend) intent() string {
 }
 
 // decide changes the hold.
-func (c *Extend) decide(d *draft) (Entry, error) {
+func (c *Extend) decide(d *draft, e *Entry) error {
 	if err := d.checkThawed(); err != nil {
-		return Entry{}, err
+		return err
 	}
 	hold, err := d.hold(c.Hold)
 	if err != nil {
-		return Entry{}, err
+		return err
 	}
 	if !c.Deadline.IsZero() {
 		if err := d.checkDeadline(c.Deadline); err != nil {
-			return Entry{}, err
+			return err
 		}
 		hold.Deadline = c.Deadline
 	}
 	if _, err := hold.Reserved.Add(c.Amount); err != nil {
-		return Entry{}, err
+		return err
 	}
 	postings, err := d.draw(hold.Feature, c.Amount, false)
 	if err != nil {
-		return Entry{}, err
+		return err
 	}
 	hold.add(postings)
 	d.putHold(hold)
-	return Entry{Kind: KindExtend, Of: hold.ID, Postings: postings, Hold: ref(hold.Clone()), Feature: hold.Feature, Meta: c.Meta}, nil
+	*e = Entry{Kind: KindExtend, Of: hold.ID, Postings: postings, Hold: ref(hold.Clone()), Feature: hold.Feature, Meta: c.Meta}
+	return nil
 }

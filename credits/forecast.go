@@ -46,7 +46,7 @@ func (l *Ledger) Forecast(ctx context.Context, account string, burn Burn, until 
 		return Forecast{}, err
 	}
 	var d draft
-	d.begin(state, now, l.options.Order)
+	d.begin(&state, now, l.options.Order)
 	d.owned = true
 	d.settle()
 	seen := len(d.change.Entries)
@@ -78,8 +78,9 @@ func (f *Forecast) use(d *draft, burn Burn, at time.Time) {
 		f.RunsOut = at
 		return
 	}
-	use := Entry{Kind: KindSpend, At: at, Amount: burn.Amount.Neg(), Postings: postings}
-	if err := d.post(&use); err != nil {
+	use := d.next()
+	use.Kind, use.At, use.Amount, use.Postings = KindSpend, at, burn.Amount.Neg(), postings
+	if err := d.post(); err != nil {
 		f.RunsOut = at
 		return
 	}

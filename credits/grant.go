@@ -133,22 +133,23 @@ func (c *Grant) intent() string {
 }
 
 // decide opens the lot.
-func (c *Grant) decide(d *draft) (Entry, error) {
+func (c *Grant) decide(d *draft, e *Entry) error {
 	lot, err := c.lot(d)
 	if err != nil {
-		return Entry{}, err
+		return err
 	}
 	if len(d.state.Lots) >= MaxLots {
-		return Entry{}, &LimitError{Account: c.Account, What: "open lots", Limit: MaxLots}
+		return &LimitError{Account: c.Account, What: "open lots", Limit: MaxLots}
 	}
 	if _, err := d.total.Add(c.Amount); err != nil {
-		return Entry{}, err
+		return err
 	}
 	postings := lot.repay(d.change.Debt)
 	d.put(&lot)
-	return Entry{
+	*e = Entry{
 		Kind: KindGrant, Amount: c.Amount, Source: c.Source, Meta: c.Meta, Lots: []Lot{lot}, Postings: postings,
-	}, nil
+	}
+	return nil
 }
 
 // lot works out the lot, with its window.

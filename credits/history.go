@@ -92,7 +92,7 @@ func yieldAll(yield func(Entry, error) bool, entries iter.Seq[Entry]) bool {
 // pending returns what has come due and is not recorded, in the query's order.
 func (l *Ledger) pending(q Query, state State) []Entry {
 	var d draft
-	d.begin(state, l.now(), nil)
+	d.begin(&state, l.now(), nil)
 	d.settle()
 	var pending []Entry
 	for _, entry := range d.change.Entries {

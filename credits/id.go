@@ -69,6 +69,9 @@ func isPlain(text string) bool {
 // checkMeta refuses notes that are too many, too long, or not text. Values may
 // have line breaks and tabs.
 func checkMeta(meta map[string]string) error {
+	if len(meta) == 0 {
+		return nil
+	}
 	if len(meta) > MaxMetaPairs {
 		return &InvalidError{Field: "meta", Reason: fmt.Sprintf("has %d pairs, more than %d", len(meta), MaxMetaPairs)}
 	}

@@ -1,6 +1,7 @@
 package credits_test
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
@@ -90,5 +91,23 @@ func TestIDsOfWhatTimeDidAreOutOfReach(t *testing.T) {
 			t.Errorf("entry %d = ID %.20q of %.20q, want one of the library's", entry.Seq, entry.ID, entry.Of)
 		}
 		d.refusesSpend(credits.ErrInvalid, credits.Spend{ID: entry.ID, Account: "ada"})
+	}
+}
+
+// Most texts are printable ASCII and known to be so at a glance, which misses nothing.
+func TestTextWithAWrongByteAnywhereIsRefused(t *testing.T) {
+	d := newDesk(t)
+	for size := 1; size <= 20; size++ {
+		for at := range size {
+			for b := range 256 {
+				text := []byte(strings.Repeat("x", size))
+				text[at] = byte(b)
+				_, err := d.ledger.Spend(d.ctx, credits.Spend{ID: "job", Account: "ada", Feature: string(text)})
+				wrong := b < ' ' || b > '~' // a control character, or not UTF-8
+				if got := errors.Is(err, credits.ErrInvalid); got != wrong {
+					t.Fatalf("Spend(for %q) = %v, want refused %v", text, err, wrong)
+				}
+			}
+		}
 	}
 }

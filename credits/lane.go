@@ -189,7 +189,7 @@ func decideAll(ops []*operation, s State, prior []Entry) (Change, error) {
 // joint is several decisions about one account that become one change.
 type joint struct {
 	state   State
-	changed bool // state is a copy
+	changed bool // state's records are its own
 	entries []Entry
 	index   map[string][]int // of entries, by ID and by what they are about
 	change  Change
@@ -230,7 +230,8 @@ func (j *joint) decide(op *operation) {
 		j.note(&change.Entries[i])
 	}
 	if !j.changed {
-		j.state, j.changed = j.state.Clone(), true
+		j.state.own()
+		j.changed = true
 	}
 	j.state.Apply(change)
 	j.change.Join(change)

@@ -80,7 +80,12 @@ func (l *Ledger) Grant(ctx context.Context, c Grant) (Receipt, error) { return l
 // Spend pays for a use, whole or not at all. Errors: [ErrInsufficient], as an
 // [*InsufficientError] with the shortfall; [ErrInvalid]; [ErrOverflow];
 // [ErrIDReused]; [ErrUnknown].
-func (l *Ledger) Spend(ctx context.Context, c Spend) (Receipt, error) { return l.run(ctx, &c) }
+func (l *Ledger) Spend(ctx context.Context, c Spend) (r Receipt, err error) {
+	op := l.operation()
+	op.spend = c // a pointer to c itself would move it to the heap
+	err = l.take(ctx, op, &op.spend, &r)
+	return r, err
+}
 
 // Reserve sets credits aside until they are captured or released, or their
 // deadline passes. Errors: those of Spend; [ErrLimit] at [MaxHolds] open holds.
@@ -130,43 +135,52 @@ func (l *Ledger) Configure(ctx context.Context, c Configure) (Receipt, error) { 
 func (l *Ledger) Renew(ctx context.Context, c Renew) (Receipt, error) { return l.run(ctx, &c) }
 
 // run is every command's way through the store.
-func (l *Ledger) run(ctx context.Context, c command) (Receipt, error) {
-	if err := c.prepare(); err != nil {
-		return Receipt{}, err
+func (l *Ledger) run(ctx context.Context, c command) (r Receipt, err error) {
+	err = l.take(ctx, l.operation(), c, &r)
+	return r, err
+}
+
+// take is run with the operation to use and the receipt to fill in: receipts are
+// large.
+func (l *Ledger) take(ctx context.Context, op *operation, c command, r *Receipt) error {
+	err := c.prepare()
+	if err == nil {
+		err = ctx.Err()
 	}
-	if err := ctx.Err(); err != nil {
-		return Receipt{}, err
+	if err != nil {
+		l.recycle(op)
+		return err
 	}
-	op := l.operation(c)
+	op.begin(c, l.now())
 	account, id := c.target()
 	for {
 		mine, err := l.update(ctx, account, op)
 		if !mine {
-			return Receipt{}, &UnknownError{Account: account, ID: id, Err: err}
+			return &UnknownError{Account: account, ID: id, Err: err}
 		}
 		if more, ok := errors.AsType[*moreError](err); ok {
 			op.ids = append(op.ids, more.ids...)
 			continue
 		}
-		receipt, err := l.conclude(ctx, op, err)
+		err = l.conclude(ctx, op, err, r)
 		l.recycle(op)
-		return receipt, err
+		return err
 	}
 }
 
 // conclude says what became of an operation, and sends the notices.
-func (l *Ledger) conclude(ctx context.Context, op *operation, err error) (Receipt, error) {
+func (l *Ledger) conclude(ctx context.Context, op *operation, err error, r *Receipt) error {
 	switch {
 	case err == nil:
-		receipt := op.receipt()
+		op.answerWith(r)
 		l.notify(ctx, op.notices)
-		return receipt, nil
+		return nil
 	case op.refusal == nil || !errors.Is(err, op.refusal):
 		account, id := op.command.target()
-		return Receipt{}, &UnknownError{Account: account, ID: id, Err: err}
+		return &UnknownError{Account: account, ID: id, Err: err}
 	}
 	l.notify(ctx, l.refused(op.refusal, op.now))
-	return Receipt{}, op.refusal
+	return op.refusal
 }
 
 // now reads the clock as accounts do.
@@ -174,7 +188,7 @@ func (l *Ledger) now() time.Time { return l.options.Now().UTC().Truncate(time.Mi
 
 // operation is one command on its way through the store, with the memory that
 // its decision is made in. Operations are reused, because a ledger makes one for
-// every command.
+// every command. What they refer to goes when it is overwritten, or with the pool.
 type operation struct {
 	command  command
 	ids      []string // the operation's, and those of what it is about
@@ -183,6 +197,7 @@ type operation struct {
 	order    func(a, b Lot) int
 	decision Decision // op.decide, bound once
 
+	spend    Spend // memory for the command that most are
 	draft    draft
 	buffer   []byte // for the digest
 	entry    int    // where the draft's change has the command's entry
@@ -203,69 +218,73 @@ type operation struct {
 	panicked any   // what the decision panicked with
 }
 
-func (l *Ledger) operation(c command) *operation {
+func (l *Ledger) operation() *operation {
 	op, _ := l.scratch.Get().(*operation)
 	if op == nil {
+		// Once for each caller at a time, and again after a garbage collection or two.
 		op = &operation{buffer: make([]byte, 0, 512), order: l.options.Order, ledger: l}
 		op.decision = op.decide
 	}
-	_, id := c.target()
-	op.ids = append(op.ids, id)
-	if c, ok := c.(interface{ about() string }); ok {
-		op.ids = append(op.ids, c.about())
-	}
-	op.command, op.now = c, l.now()
-	op.digest = c.digest(op.buffer)
 	return op
 }
 
-// recycle keeps the memory. What the draft still refers to goes when the next
-// decision begins, or with the pool.
+// begin makes the operation a command's.
+func (op *operation) begin(c command, now time.Time) {
+	_, id := c.target()
+	op.ids = append(op.ids[:0], id)
+	if c, ok := c.(interface{ about() string }); ok {
+		op.ids = append(op.ids, c.about())
+	}
+	op.command, op.now = c, now
+	op.digest = c.digest(op.buffer)
+}
+
+// recycle keeps the memory.
 func (l *Ledger) recycle(op *operation) {
-	op.command, op.first, op.hold, op.refusal, op.replayed, op.notices = nil, Entry{}, nil, nil, false, nil
+	op.command, op.refusal, op.notices = nil, nil, nil
 	op.context, op.turn, op.gone, op.answered, op.failure, op.panicked = nil, nil, false, false, nil, nil
-	clear(op.ids)
-	op.ids = op.ids[:0]
 	l.scratch.Put(op)
 }
 
 // decide is the [Decision] of one command.
 func (op *operation) decide(s State, prior []Entry) (Change, error) {
-	op.hold, op.refusal, op.replayed, op.notices = nil, nil, false, nil
-	change, err := op.apply(s, prior)
-	op.refusal = err
-	return change, err
+	op.hold, op.replayed, op.notices = nil, false, nil
+	if op.refusal = op.apply(&s, prior); op.refusal != nil || op.replayed {
+		return Change{}, op.refusal
+	}
+	return op.draft.change, nil
 }
 
-func (op *operation) apply(s State, prior []Entry) (Change, error) {
+func (op *operation) apply(s *State, prior []Entry) error {
 	d := &op.draft
 	d.begin(s, op.now, op.order)
 	d.ids, d.prior = op.ids, prior
 	for i := range prior {
 		if prior[i].ID == op.ids[0] {
-			return Change{}, op.replay(&prior[i])
+			return op.replay(&prior[i])
 		}
 	}
 	d.settle()
-	entry, err := op.command.decide(d)
-	if err != nil {
-		return Change{}, err
+	e := d.next()
+	if err := op.command.decide(d, e); err != nil {
+		return err
 	}
-	entry.ID, entry.At, entry.Digest = op.ids[0], d.now, op.digest
-	if err := d.post(&entry); err != nil {
-		return Change{}, err
+	op.entry, d.decided = len(d.change.Entries), true
+	e.ID, e.At, e.Digest = op.ids[0], d.now, op.digest
+	if err := d.post(); err != nil {
+		return err
 	}
-	op.entry, d.decided = len(d.change.Entries)-1, true
 	for i := range d.legs {
-		leg := &d.legs[i]
+		leg := d.next()
+		*leg = d.legs[i]
 		leg.At = d.now
-		if err := d.post(leg); err != nil {
-			return Change{}, err
+		if err := d.post(); err != nil {
+			return err
 		}
 	}
 	d.settle() // the command may have brought something due
-	op.notices = op.ledger.notices(&s, &d.change)
-	return d.change, nil
+	op.notices = op.ledger.notices(s, &d.change)
+	return nil
 }
 
 // replay answers a command whose ID was used before.
@@ -287,10 +306,15 @@ func (op *operation) replay(first *Entry) error {
 	return err
 }
 
-func (op *operation) receipt() Receipt {
+// answerWith fills in a receipt, which shares no memory with the operation.
+func (op *operation) answerWith(r *Receipt) {
 	if op.replayed {
-		return Receipt{Entry: op.first, Replayed: true, HoldNow: op.hold}
+		r.Entry, r.Replayed, r.HoldNow = op.first, true, op.hold
+		return
 	}
-	entry := op.draft.change.Entries[op.entry].Clone()
-	return Receipt{Entry: entry, HoldNow: cloned(entry.Hold)}
+	r.Entry = op.draft.change.Entries[op.entry]
+	r.own() // for a spend its postings: all that it allocates, where nothing else is due
+	if r.Hold != nil {
+		r.HoldNow = cloned(r.Hold)
+	}
 }

@@ -78,11 +78,8 @@ func (l Lot) Clone() Lot {
 // before all, then the sooner End (never is last), then free before paid, then
 // the earlier Start, then the lesser ID.
 func (l *Lot) Compare(other *Lot) int {
-	if l.Priority != other.Priority {
-		return cmp.Compare(l.Priority, other.Priority)
-	}
-	if c := compareScope(len(l.Features), len(other.Features)); c != 0 {
-		return c
+	if !l.ranksWith(other) {
+		return cmp.Or(cmp.Compare(l.Priority, other.Priority), compareScope(len(l.Features), len(other.Features)))
 	}
 	if c := compareEnds(l.End, other.End); c != 0 {
 		return c
@@ -97,6 +94,11 @@ func (l *Lot) Compare(other *Lot) int {
 		return c
 	}
 	return cmp.Compare(l.ID, other.ID)
+}
+
+// ranksWith reports whether the ends of two lots decide which is drawn first.
+func (l *Lot) ranksWith(other *Lot) bool {
+	return l.Priority == other.Priority && len(l.Features) == len(other.Features)
 }
 
 // compareScope orders by the number of features, where zero stands for all.

@@ -3,6 +3,9 @@ package credits
 import (
 	"context"
 	"errors"
+	"iter"
+	"slices"
+	"sort"
 	"time"
 )
 
@@ -91,30 +94,52 @@ func (l *Ledger) crossings(all []Notice, e *Entry) []Notice {
 }
 
 // endingSoon appends the lots whose end came near between the account's last
-// entry and this change.
+// entry and this change, in the drawdown order.
 func (l *Ledger) endingSoon(all []Notice, before *State, c *Change) []Notice {
 	last := &c.Entries[len(c.Entries)-1]
-	after := before.Clone()
-	after.Apply(*c)
-	for i := range after.Lots {
-		lot := &after.Lots[i]
-		if lot.End.IsZero() || lot.Available.IsZero() {
-			continue
+	told, now := before.At.Add(l.options.EndingSoon), last.At.Add(l.options.EndingSoon)
+	var lots []*Lot
+	for lot := range before.ending(told, now) {
+		if findLot(c.Lots, lot.ID) < 0 {
+			lots = append(lots, lot)
 		}
-		near := lot.End.Add(-l.options.EndingSoon)
-		if near.After(last.At) {
+	}
+	for i := range c.Lots {
+		lot := &c.Lots[i]
+		if lot.End.IsZero() || lot.Available.IsZero() || lot.End.After(now) {
 			continue
 		}
 		old := before.lot(lot.ID)
-		known := old >= 0 && before.Lots[old].Available.Sign() > 0 && before.Lots[old].End.Equal(lot.End) && !near.After(before.At)
+		known := old >= 0 && before.Lots[old].Available.Sign() > 0 && before.Lots[old].End.Equal(lot.End) && !lot.End.After(told)
 		if !known {
-			all = append(all, Notice{
-				Kind: NoticeEndingSoon, Account: last.Account, Seq: last.Seq, At: last.At,
-				Balance: last.Balance, Lot: lot.ID, Amount: lot.Available,
-			})
+			lots = append(lots, lot)
 		}
 	}
+	slices.SortFunc(lots, (*Lot).Compare)
+	for _, lot := range lots {
+		all = append(all, Notice{
+			Kind: NoticeEndingSoon, Account: last.Account, Seq: last.Seq, At: last.At,
+			Balance: last.Balance, Lot: lot.ID, Amount: lot.Available,
+		})
+	}
 	return all
+}
+
+// ending yields the lots that have something to spend and end after an instant, but
+// not after another.
+func (s *State) ending(after, until time.Time) iter.Seq[*Lot] {
+	return func(yield func(*Lot) bool) {
+		for i := 0; i < len(s.Lots); {
+			next := s.nextRank(i)
+			i += sort.Search(next-i, func(n int) bool { return compareEnds(s.Lots[i+n].End, after) > 0 })
+			for ; i < next && compareEnds(s.Lots[i].End, until) <= 0; i++ {
+				if lot := &s.Lots[i]; lot.Available.Sign() > 0 && !yield(lot) {
+					return
+				}
+			}
+			i = next
+		}
+	}
 }
 
 // refused returns the notice of a refusal for want of credits.

@@ -72,38 +72,38 @@ func (c *Refund) intent() string {
 }
 
 // decide gives the amount back lot by lot.
-func (c *Refund) decide(d *draft) (Entry, error) {
+func (c *Refund) decide(d *draft, e *Entry) error {
 	spent, left, err := c.refundable(d)
 	if err != nil {
-		return Entry{}, err
+		return err
 	}
 	amount := c.Amount
 	if c.All {
 		amount = sum(left)
 	}
 	if total := sum(left); amount.IsZero() || total.Less(amount) {
-		return Entry{}, &InvalidError{Field: "amount", Reason: fmt.Sprintf("is %v, but of the %v of %q only %v are left to refund", c.Amount, spent.Amount.Neg(), c.Of, total)}
+		return &InvalidError{Field: "amount", Reason: fmt.Sprintf("is %v, but of the %v of %q only %v are left to refund", c.Amount, spent.Amount.Neg(), c.Of, total)}
 	}
 	if err := d.needClosed(left); err != nil {
-		return Entry{}, err
+		return err
 	}
 	r := refunding{draft: d, spent: spent, reissue: !c.Reissue.IsZero()}
 	for _, part := range slices.Backward(left) {
 		take := least(part.Amount, amount)
 		amount = amount.minus(take)
 		if err := r.giveBack(part.Lot, take); err != nil {
-			return Entry{}, err
+			return err
 		}
 	}
-	entry := Entry{Kind: KindRefund, Of: c.Of, Feature: spent.Feature, Lots: r.reopened, Meta: c.Meta}
-	if err := c.reissue(&r, &entry); err != nil {
-		return Entry{}, err
+	*e = Entry{Kind: KindRefund, Of: c.Of, Feature: spent.Feature, Lots: r.reopened, Meta: c.Meta}
+	if err := c.reissue(&r, e); err != nil {
+		return err
 	}
-	entry.Postings = merge(r.postings)
-	for _, posting := range entry.Postings {
-		entry.Amount = entry.Amount.plus(posting.Available)
+	e.Postings = merge(r.postings)
+	for _, posting := range e.Postings {
+		e.Amount = e.Amount.plus(posting.Available)
 	}
-	return entry, nil
+	return nil
 }
 
 // refundable returns the entry to refund and, of each lot that it drew on, in the

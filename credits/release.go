@@ -46,13 +46,14 @@ func (c *Release) digest(buffer []byte) Digest {
 func (c *Release) intent() string { return fmt.Sprintf("%s of %s", KindRelease, c.Hold) }
 
 // decide empties the hold.
-func (c *Release) decide(d *draft) (Entry, error) {
+func (c *Release) decide(d *draft, e *Entry) error {
 	hold, err := d.hold(c.Hold)
 	if err != nil {
-		return Entry{}, err
+		return err
 	}
 	postings := hold.giveBack()
 	d.unpin(postings)
 	d.putHold(hold)
-	return Entry{Kind: KindRelease, Of: hold.ID, Postings: postings, Hold: ref(hold.Clone()), Feature: hold.Feature, Meta: c.Meta}, nil
+	*e = Entry{Kind: KindRelease, Of: hold.ID, Postings: postings, Hold: ref(hold.Clone()), Feature: hold.Feature, Meta: c.Meta}
+	return nil
 }

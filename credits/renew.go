@@ -71,17 +71,18 @@ func (c *Renew) intent() string {
 }
 
 // decide moves the term and the lots that follow it.
-func (c *Renew) decide(d *draft) (Entry, error) {
+func (c *Renew) decide(d *draft, e *Entry) error {
 	term, err := c.term(d)
 	if err != nil {
-		return Entry{}, err
+		return err
 	}
 	d.own()
 	d.putTerm(term)
 	for _, lot := range d.state.follow(term) {
 		d.record(&lot)
 	}
-	return Entry{Kind: KindRenew, Term: &term, Meta: c.Meta}, nil
+	*e = Entry{Kind: KindRenew, Term: &term, Meta: c.Meta}
+	return nil
 }
 
 // term works out the term as the command leaves it.

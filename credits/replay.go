@@ -3,7 +3,6 @@ package credits
 import (
 	"fmt"
 	"iter"
-	"slices"
 
 	"github.com/scriphq/scrip/expiry"
 )
@@ -101,7 +100,7 @@ func (s *State) replayPosting(e *Entry, p Posting) error {
 		s.DebtHeld = s.DebtHeld.plus(p.Held)
 		return nil
 	}
-	if !e.sends() && slices.ContainsFunc(e.Lots, func(l Lot) bool { return l.ID == p.Lot }) {
+	if !e.sends() && findLot(e.Lots, p.Lot) >= 0 {
 		return nil
 	}
 	i := s.lot(p.Lot)

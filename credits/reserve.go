@@ -58,33 +58,34 @@ func (c *Reserve) intent() string {
 }
 
 // decide draws the amount into a new hold.
-func (c *Reserve) decide(d *draft) (Entry, error) {
+func (c *Reserve) decide(d *draft, e *Entry) error {
 	if err := d.checkThawed(); err != nil {
-		return Entry{}, err
+		return err
 	}
 	if err := d.checkDeadline(c.Deadline); err != nil {
-		return Entry{}, err
+		return err
 	}
 	if len(d.state.Holds) >= MaxHolds {
-		return Entry{}, &LimitError{Account: c.Account, What: "open holds", Limit: MaxHolds}
+		return &LimitError{Account: c.Account, What: "open holds", Limit: MaxHolds}
 	}
 	postings, err := d.draw(c.Feature, c.Amount, false)
 	if err != nil {
-		return Entry{}, err
+		return err
 	}
 	hold := Hold{ID: c.ID, Feature: c.Feature, Deadline: c.Deadline, Quantity: c.Quantity, Price: c.Price}
 	hold.add(postings)
 	d.putHold(hold)
-	return Entry{
+	*e = Entry{
 		Kind: KindReserve, Postings: postings, Hold: ref(hold.Clone()),
 		Feature: c.Feature, Quantity: c.Quantity, Price: c.Price, Meta: c.Meta,
-	}, nil
+	}
+	return nil
 }
 
 // add takes drawn credits into the hold, and makes postings of taking them out of
 // lots postings of holding them there.
 func (h *Hold) add(postings []Posting) {
-	places := make(map[string]int, len(h.Parts))
+	places := make(map[string]int) // without a size, a small one stays on the stack
 	for i, part := range h.Parts {
 		places[part.Lot] = i
 	}

@@ -58,34 +58,34 @@ func (c *Revoke) digest(buffer []byte) Digest {
 func (c *Revoke) intent() string { return fmt.Sprintf("%s of %s", KindRevoke, c.Lot) }
 
 // decide ends the lot now.
-func (c *Revoke) decide(d *draft) (Entry, error) {
+func (c *Revoke) decide(d *draft, e *Entry) error {
 	for _, entry := range d.prior {
 		if entry.Kind == KindRevoke && entry.Of == c.Lot {
-			return Entry{}, &ClosedError{Account: c.Account, What: "lot", ID: c.Lot, Last: entry.Clone()}
+			return &ClosedError{Account: c.Account, What: "lot", ID: c.Lot, Last: entry.Clone()}
 		}
 	}
 	lot, _, err := d.lotWas(c.Lot)
 	if err != nil {
-		return Entry{}, err
+		return err
 	}
-	entry := Entry{Kind: KindRevoke, Of: lot.ID, Source: lot.Source, Meta: c.Meta}
+	*e = Entry{Kind: KindRevoke, Of: lot.ID, Source: lot.Source, Meta: c.Meta}
 	if left := lot.Available; left.Sign() > 0 {
-		entry.post(Posting{Lot: lot.ID, Available: left.Neg()})
+		e.post(Posting{Lot: lot.ID, Available: left.Neg()})
 		if !lot.NonRefundable {
-			entry.Money = lot.basis(left.plus(lot.Held), left)
+			e.Money = lot.basis(left.plus(lot.Held), left)
 		}
 	}
 	if c.Debt && lot.Spent.Sign() > 0 {
-		entry.post(Posting{Available: lot.Spent.Neg()})
+		e.post(Posting{Available: lot.Spent.Neg()})
 	}
-	if entry.Amount.IsZero() && lot.Closed() {
-		return Entry{}, &ClosedError{Account: c.Account, What: "lot", ID: c.Lot, Last: d.lastOf(c.Lot)}
+	if e.Amount.IsZero() && lot.Closed() {
+		return &ClosedError{Account: c.Account, What: "lot", ID: c.Lot, Last: d.lastOf(c.Lot)}
 	}
-	if _, err := d.total.Add(entry.Amount); err != nil {
-		return Entry{}, err
+	if _, err := d.total.Add(e.Amount); err != nil {
+		return err
 	}
 	if _, err := d.change.Debt.Add(lot.Spent); c.Debt && err != nil {
-		return Entry{}, err
+		return err
 	}
 	wasOpen := !lot.Closed()
 	lot.Available = Amount{}
@@ -93,11 +93,11 @@ func (c *Revoke) decide(d *draft) (Entry, error) {
 		lot.End, lot.Validity = d.now, expiry.Until(d.now)
 		d.recount = true
 	}
-	entry.Lots = []Lot{lot}
+	e.Lots = []Lot{lot}
 	if wasOpen {
 		d.put(&lot)
 	}
-	return entry, nil
+	return nil
 }
 
 // post adds a posting of available credits.

@@ -155,7 +155,7 @@ func (s *settlement) collect() {
 		s.planAllowance(allowance)
 		if !allowance.Next.After(s.now) {
 			s.occurred = append(s.occurred, allowance.ID)
-			expected += 2 * max(0, 1+allowance.Every.Index(allowance.Next, s.until(allowance)))
+			expected += s.expected(allowance)
 		}
 	}
 	s.change.Entries = slices.Grow(s.change.Entries, expected)
@@ -167,6 +167,20 @@ func (s *settlement) plan(lot *Lot) {
 	if lot.endedAt(s.now) {
 		s.agenda.add(due{at: later(lot.End, s.at), rank: rankEnd, id: lot.ID, lot: lot})
 	}
+}
+
+// expected returns how many entries an allowance gives rise to at most, or nearly: of
+// each occurrence the grant, its end and its rollover.
+func (s *settlement) expected(allowance *Allowance) int {
+	lot, each := allowance.lot(), 1
+	window, err := lot.Validity.Window(lot.reissuance(lot.Start, s.state.Terms))
+	if allowance.Reset || err == nil && !window.End.IsZero() {
+		each++
+	}
+	if !allowance.Rollover.IsZero() {
+		each++
+	}
+	return each * max(0, 1+allowance.Every.Index(allowance.Next, s.until(allowance)))
 }
 
 // until returns how far an allowance goes on at most: its term may end before.
@@ -202,14 +216,15 @@ func (s *settlement) happen(event due) {
 // close brings the draft's lots into order again.
 func (s *settlement) close() {
 	s.forgetClosed()
+	slices.SortFunc(s.lots, (*Lot).Compare)
 	open := make([]Lot, 0, len(s.lots))
+	s.change.Lots = slices.Grow(s.change.Lots, len(s.born))
 	for _, lot := range s.lots {
 		open = append(open, *lot)
 		if s.born[lot] {
 			s.record(lot)
 		}
 	}
-	slices.SortFunc(open, func(a, b Lot) int { return a.Compare(&b) })
 	s.state.Lots = open
 	s.state.Holds = slices.DeleteFunc(s.state.Holds, func(h Hold) bool { return h.Settled })
 	for _, id := range s.occurred {
@@ -340,7 +355,8 @@ func (s *settlement) lapseID(id string, at time.Time) string {
 // must posts what time does. It only takes away or stays within what was checked,
 // and cannot overflow.
 func (s *settlement) must(e Entry) {
-	if err := s.post(&e); err != nil {
+	*s.next() = e
+	if err := s.post(); err != nil {
 		panic("credits: broken invariant: " + err.Error())
 	}
 }

@@ -76,25 +76,24 @@ func (c *Spend) intent() string {
 }
 
 // decide draws the amount down from the lots.
-func (c *Spend) decide(d *draft) (Entry, error) {
+func (c *Spend) decide(d *draft, e *Entry) error {
 	if err := d.checkThawed(); err != nil {
-		return Entry{}, err
+		return err
 	}
 	amount := c.Amount
 	if c.Partial && amount.Sign() > 0 {
 		amount = least(amount, d.spendable(c.Feature))
 		if amount.Sign() <= 0 {
-			return Entry{}, d.afford(c.Feature, c.Amount)
+			return d.afford(c.Feature, c.Amount)
 		}
 	}
 	postings, err := d.draw(c.Feature, amount, true)
 	if err != nil {
-		return Entry{}, err
+		return err
 	}
-	return Entry{
-		Kind: KindSpend, Amount: amount.Neg(), Postings: postings, Short: c.Amount.minus(amount),
-		Feature: c.Feature, Quantity: c.Quantity, Price: c.Price, Meta: c.Meta,
-	}, nil
+	e.Kind, e.Amount, e.Postings, e.Short = KindSpend, amount.Neg(), postings, c.Amount.minus(amount)
+	e.Feature, e.Quantity, e.Price, e.Meta = c.Feature, c.Quantity, c.Price, c.Meta
+	return nil
 }
 
 // nextStart returns when the next lot that feature may use starts; zero: none.

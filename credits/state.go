@@ -109,7 +109,7 @@ func (s *State) applyLots(lots []Lot) {
 		}
 	}
 	s.Lots = slices.DeleteFunc(s.Lots, func(l Lot) bool { return l.Closed() })
-	slices.SortFunc(s.Lots, func(a, b Lot) int { return a.Compare(&b) })
+	sortLots(s.Lots)
 }
 
 func (s *State) applyLot(lot *Lot) {
@@ -140,7 +140,7 @@ func (s *State) place(lot *Lot) (int, bool) {
 	if len(s.Lots) > 0 && s.Lots[0].Compare(lot) == 0 {
 		return 0, true
 	}
-	return slices.BinarySearchFunc(s.Lots, lot, func(a Lot, b *Lot) int { return a.Compare(b) })
+	return sort.Find(len(s.Lots), func(i int) int { return lot.Compare(&s.Lots[i]) })
 }
 
 // replaceLot keeps the memory of what did not change, which is nearly always all.
@@ -151,6 +151,18 @@ func (s *State) replaceLot(i int, lot *Lot) {
 	}
 	s.Lots[i] = *lot
 	s.Lots[i].Features, s.Lots[i].Meta = features, meta
+}
+
+// sortLots puts lots in ascending order of [Lot.Compare]. Lots that are in order
+// already, as most are, cost one comparison each.
+func sortLots(lots []Lot) {
+	inOrder := true
+	for i := 1; i < len(lots) && inOrder; i++ {
+		inOrder = lots[i-1].Compare(&lots[i]) < 0
+	}
+	if !inOrder {
+		slices.SortFunc(lots, func(a, b Lot) int { return a.Compare(&b) })
+	}
 }
 
 // record is what an account has some of, by ID, while it is open.
@@ -205,7 +217,7 @@ func (s *State) follow(term Term) []Lot {
 			moved = append(moved, *lot)
 		}
 	}
-	slices.SortFunc(s.Lots, func(a, b Lot) int { return a.Compare(&b) })
+	sortLots(s.Lots)
 	return moved
 }
 
@@ -223,7 +235,18 @@ func (s *State) stoppedBy(term string) []Allowance {
 
 // lot returns the index of the open lot with that ID, or -1.
 func (s *State) lot(id string) int {
-	return slices.IndexFunc(s.Lots, func(l Lot) bool { return l.ID == id })
+	return findLot(s.Lots, id)
+}
+
+// findLot returns the index of the lot with that ID, or -1. Lots are too large to
+// be handed over one by one, as slices.IndexFunc does.
+func findLot(lots []Lot, id string) int {
+	for i := range lots {
+		if lots[i].ID == id {
+			return i
+		}
+	}
+	return -1
 }
 
 // hasTerm reports whether the term of that ID is open.
@@ -242,8 +265,7 @@ func (s *State) nextDue(holds []Hold) time.Time {
 		}
 	}
 	for i := range s.Holds {
-		newer := slices.ContainsFunc(holds, func(h Hold) bool { return h.ID == s.Holds[i].ID })
-		if !newer {
+		if !hasHold(holds, s.Holds[i].ID) { // else it is not as it was
 			due = sooner(due, s.Holds[i].Deadline)
 		}
 	}
@@ -256,6 +278,22 @@ func (s *State) nextDue(holds []Hold) time.Time {
 	return due
 }
 
+// hasHold reports whether holds, in any order, has that ID.
+func hasHold(holds []Hold, id string) bool {
+	for i := range holds {
+		if holds[i].ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// nextRank returns the index of the first lot after the one at i that its end does
+// not order after it: all between end no sooner.
+func (s *State) nextRank(i int) int {
+	return i + sort.Search(len(s.Lots)-i, func(n int) bool { return !s.Lots[i].ranksWith(&s.Lots[i+n]) })
+}
+
 // sooner returns the earlier of two instants, where the zero time is never.
 func sooner(a, b time.Time) time.Time {
 	if compareEnds(b, a) < 0 {
@@ -264,13 +302,33 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
+// own makes the records of s its own, to write to. What records point to is never
+// written to, so that this is enough within a decision.
+func (s *State) own() {
+	s.Lots = slices.Clone(s.Lots)
+	s.Holds = slices.Clone(s.Holds)
+	s.Terms = slices.Clone(s.Terms)
+	s.Allowances = slices.Clone(s.Allowances)
+}
+
+// cloneLots returns a copy that shares no memory with lots.
+func cloneLots(lots []Lot) []Lot {
+	lots = slices.Clone(lots)
+	for i := range lots {
+		lot := &lots[i]
+		if lot.Features != nil {
+			lot.Features = slices.Clone(lot.Features)
+		}
+		if lot.Meta != nil {
+			lot.Meta = maps.Clone(lot.Meta)
+		}
+	}
+	return lots
+}
+
 // Clone returns a copy that shares no memory with s.
 func (s State) Clone() State {
-	s.Lots = slices.Clone(s.Lots)
-	for i := range s.Lots {
-		lot := &s.Lots[i]
-		lot.Features, lot.Meta = slices.Clone(lot.Features), maps.Clone(lot.Meta)
-	}
+	s.Lots = cloneLots(s.Lots)
 	s.Holds = slices.Clone(s.Holds)
 	for i := range s.Holds {
 		s.Holds[i] = s.Holds[i].Clone()

@@ -65,7 +65,7 @@ func (l *Ledger) settle(ctx context.Context, account string, now time.Time) (wro
 	var notices []Notice
 	err = l.store.Update(ctx, account, nil, func(s State, _ []Entry) (Change, error) {
 		var d draft
-		d.begin(s, now, nil)
+		d.begin(&s, now, nil)
 		d.settle()
 		wrote = !d.change.IsZero()
 		notices = l.notices(&s, &d.change)

@@ -168,31 +168,24 @@ func (c *transferOut) prepare() error               { return nil }
 func (c *transferOut) target() (account, id string) { return c.From, c.ID }
 
 // decide takes the amount out of lots. The first entry lists all that goes over.
-func (c *transferOut) decide(d *draft) (Entry, error) {
+func (c *transferOut) decide(d *draft, e *Entry) error {
 	if err := d.checkThawed(); err != nil {
-		return Entry{}, err
+		return err
 	}
 	lots, err := c.draw(d)
 	if err != nil {
-		return Entry{}, err
+		return err
 	}
-	var first Entry
-	for n := range lots {
-		source := d.drawn[n]
-		leg := Entry{
-			ID: c.legID(n), Of: source.ID, Kind: KindTransfer, Peer: c.To, Source: source.Source, Meta: c.Meta,
-			Amount: lots[n].Granted.Neg(), Postings: []Posting{{Lot: source.ID, Available: lots[n].Granted.Neg()}},
-		}
-		if n == 0 {
-			first = leg
-			first.Lots = lots
-		} else {
-			d.legs = append(d.legs, leg)
-		}
-		source.Available = source.Available.minus(lots[n].Granted)
-		d.put(&source)
-	}
-	return first, nil
+	var legs []Entry
+	d.takeOut(func(source *Lot, part Amount) {
+		legs = append(legs, Entry{
+			ID: c.legID(len(legs)), Of: source.ID, Kind: KindTransfer, Peer: c.To, Source: source.Source, Meta: c.Meta,
+			Amount: part.Neg(), Postings: []Posting{{Lot: source.ID, Available: part.Neg()}},
+		})
+	})
+	*e, d.legs = legs[0], legs[1:]
+	e.Lots = lots
+	return nil
 }
 
 // draw works out what goes over of which lot, in the drawdown order.
@@ -203,8 +196,8 @@ func (c *transferOut) draw(d *draft) ([]Lot, error) {
 		return nil, d.insufficient(c.Feature, c.Amount, spendable)
 	}
 	var lots []Lot
-	for n := range d.drawn {
-		lots = append(lots, c.sent(&d.drawn[n], d.postings[n].Available.Neg(), n))
+	for n, at := range d.drawn {
+		lots = append(lots, c.sent(d.latest(at), d.postings[n].Available.Neg(), n))
 	}
 	return lots, nil
 }
@@ -237,12 +230,12 @@ func (c *transferIn) target() (account, id string) { return c.To, c.ID }
 
 // decide opens the lots. What has ended on its way ends in the settling that
 // follows.
-func (c *transferIn) decide(d *draft) (Entry, error) {
+func (c *transferIn) decide(d *draft, e *Entry) error {
 	if len(d.state.Lots)+len(c.lots) > MaxLots {
-		return Entry{}, &LimitError{Account: c.To, What: "open lots", Limit: MaxLots}
+		return &LimitError{Account: c.To, What: "open lots", Limit: MaxLots}
 	}
 	if _, err := d.total.Add(c.Amount); err != nil {
-		return Entry{}, err
+		return err
 	}
 	var legs []Entry
 	debt := d.change.Debt
@@ -258,6 +251,6 @@ func (c *transferIn) decide(d *draft) (Entry, error) {
 			Amount: lot.Granted, Postings: postings, Lots: []Lot{lot},
 		})
 	}
-	d.legs = legs[1:]
-	return legs[0], nil
+	*e, d.legs = legs[0], legs[1:]
+	return nil
 }

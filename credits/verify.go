@@ -144,9 +144,8 @@ func (v *verification) checkTime(e *Entry) {
 		return
 	}
 	var d draft
-	d.begin(v.state.Clone(), e.At, v.order)
+	d.begin(&v.state, e.At, v.order)
 	d.change.Due = d.nextDue()
-	d.owned = true
 	if !e.timely() {
 		d.settle()
 		for _, owed := range d.change.Entries {
@@ -213,7 +212,7 @@ func (v *verification) checkDrawdown(e *Entry) {
 		return
 	}
 	var d draft
-	d.begin(v.state.Clone(), e.At, v.order)
+	d.begin(&v.state, e.At, v.order)
 	postings, err := d.draw(e.Feature, amount, e.Kind == KindSpend)
 	if err != nil {
 		v.report(RuleDrawdown, e.Seq, "postings", err, e.Postings)

@@ -14,6 +14,12 @@ import (
 // limit it, and [Rollover.Priority]. Limits add up: the tightest holds. They take
 // anything; what they were given is checked by [Rollover.Validate].
 type Rollover struct {
+	_     [0]func() // == would compare addresses
+	terms *terms    // nil: none
+}
+
+// terms are what a Rollover is made of. They never change once sealed.
+type terms struct {
 	validity Policy
 	most     int64 // micros, if capped
 	num, den int64 // of the grant, if shared
@@ -21,6 +27,9 @@ type Rollover struct {
 	priority int   // if ranked
 
 	rolls, capped, shared, counted, ranked bool
+
+	text string // canonical
+	flaw string // what makes them invalid; empty: nothing
 }
 
 // The bounds of a [Rollover].
@@ -33,40 +42,62 @@ const (
 
 // Roll is "all for 1 month": all of an ended lot goes on, for as long as validity
 // says from the end of the lot; and again when that ends, any number of times.
-func Roll(validity Policy) Rollover { return Rollover{validity: validity, rolls: true} }
+func Roll(validity Policy) Rollover { return terms{validity: validity, rolls: true}.seal() }
 
 // Most is r with "at most 500": no more than so many millionths of a credit go
 // on, from 1 to [MaxMicros].
-func (r Rollover) Most(micros int64) Rollover {
-	r.most, r.capped = micros, true
-	return r
+func (r Rollover) Most(micros int64) Rollover { return r.unsealed().atMost(micros).seal() }
+
+func (t terms) atMost(micros int64) terms {
+	t.most, t.capped = micros, true
+	return t
 }
 
 // Share is r with "at most 50% of the grant": no more goes on than num/den of
 // what was granted, which may be more than all of it. Both are more than zero,
 // and in lowest terms at most [MaxRatio].
-func (r Rollover) Share(num, den int64) Rollover {
+func (r Rollover) Share(num, den int64) Rollover { return r.unsealed().share(num, den).seal() }
+
+func (t terms) share(num, den int64) terms {
 	if num > 0 && den > 0 {
 		common := gcd(num, den)
 		num, den = num/common, den/common
 	}
-	r.num, r.den, r.shared = num, den, true
-	return r
+	t.num, t.den, t.shared = num, den, true
+	return t
 }
 
 // Times is r with "once" or "3 times": credits go on so often, from 1 to
 // [MaxCount], and are lost when they end after that.
 func (r Rollover) Times(n int) Rollover {
-	r.times, r.counted = n, true
-	return r
+	t := r.unsealed()
+	t.times, t.counted = n, true
+	return t.seal()
 }
 
 // Priority is r with "priority 5": what goes on is drawn down with that priority,
 // from -[MaxPriority] to [MaxPriority], lower first. Without it, what goes on keeps
 // the priority of the ended lot.
 func (r Rollover) Priority(priority int) Rollover {
-	r.priority, r.ranked = priority, true
-	return r
+	t := r.unsealed()
+	t.priority, t.ranked = priority, true
+	return t.seal()
+}
+
+// unsealed returns the terms to make others of.
+func (r Rollover) unsealed() terms {
+	if r.terms == nil {
+		return terms{}
+	}
+	return *r.terms
+}
+
+// seal makes a Rollover of t: it writes the text and looks for flaws once, so that
+// every later use is quick.
+func (t terms) seal() Rollover {
+	t.text = t.write()
+	t.flaw = t.findFlaw()
+	return Rollover{terms: &t}
 }
 
 func gcd(a, b int64) int64 {
@@ -78,13 +109,13 @@ func gcd(a, b int64) int64 {
 
 // Validity returns the policy of what goes on, to be asked with the end of the
 // ended lot as [Issuance.At]. It is the zero Policy if nothing does.
-func (r Rollover) Validity() Policy { return r.validity }
+func (r Rollover) Validity() Policy { return r.unsealed().validity }
 
 // NextPriority returns the priority of what goes on of a lot that has the given
 // one: that of [Rollover.Priority], or else the lot's.
 func (r Rollover) NextPriority(priority int) int {
-	if r.ranked {
-		return r.priority
+	if r.terms != nil && r.terms.ranked {
+		return r.terms.priority
 	}
 	return priority
 }
@@ -109,14 +140,15 @@ func (r Rollover) Carry(available, granted int64, done int) (int64, error) {
 			Reason: "nothing can be negative",
 		}
 	}
-	if r.counted && done >= r.times {
+	t := r.terms
+	if t.counted && done >= t.times {
 		return 0, nil
 	}
-	if r.capped {
-		available = min(available, r.most)
+	if t.capped {
+		available = min(available, t.most)
 	}
-	if r.shared {
-		available = min(available, mulDiv(granted, r.num, r.den))
+	if t.shared {
+		available = min(available, mulDiv(granted, t.num, t.den))
 	}
 	return available, nil
 }
@@ -132,18 +164,14 @@ func mulDiv(n, num, den int64) int64 {
 }
 
 // IsZero reports whether r is none.
-func (r Rollover) IsZero() bool {
-	return !r.rolls && !r.capped && !r.shared && !r.counted && !r.ranked
-}
+func (r Rollover) IsZero() bool { return r.terms == nil }
 
 // Equal reports whether r and other have the same validity, limits and priority.
 func (r Rollover) Equal(other Rollover) bool {
-	return r.validity.Equal(other.validity) &&
-		r.rolls == other.rolls &&
-		r.capped == other.capped && r.most == other.most &&
-		r.shared == other.shared && r.num == other.num && r.den == other.den &&
-		r.counted == other.counted && r.times == other.times &&
-		r.ranked == other.ranked && r.priority == other.priority
+	if r.terms == nil || other.terms == nil {
+		return r.terms == other.terms
+	}
+	return r.terms.text == other.terms.text && r.terms.flaw == other.terms.flaw
 }
 
 // Validate returns nil for the zero Rollover and one that can be used. The error
@@ -157,23 +185,28 @@ func (r Rollover) Validate() error {
 }
 
 func (r Rollover) flaw() string {
-	switch {
-	case r.IsZero():
+	if r.terms == nil {
 		return ""
-	case !r.rolls:
+	}
+	return r.terms.flaw
+}
+
+func (t *terms) findFlaw() string {
+	switch {
+	case !t.rolls:
 		return "it limits or ranks what does not roll over; start with Roll"
-	case r.capped && (r.most < 1 || r.most > MaxMicros):
-		return fmt.Sprintf("%d micros: the most must be from 1 to %d", r.most, int64(MaxMicros))
-	case r.shared && (r.num < 1 || r.den < 1 || r.num > MaxRatio || r.den > MaxRatio):
-		return fmt.Sprintf("%d/%d of the grant: both must be from 1 to %d", r.num, r.den, MaxRatio)
-	case r.counted && (r.times < 1 || r.times > MaxCount):
-		return fmt.Sprintf("%d times: it must be from 1 to %d", r.times, MaxCount)
-	case r.ranked && (r.priority < -MaxPriority || r.priority > MaxPriority):
-		return fmt.Sprintf("priority %d: it must be from -%d to %[2]d", r.priority, MaxPriority)
-	case len(r.String()) > MaxText:
+	case t.capped && (t.most < 1 || t.most > MaxMicros):
+		return fmt.Sprintf("%d micros: the most must be from 1 to %d", t.most, int64(MaxMicros))
+	case t.shared && (t.num < 1 || t.den < 1 || t.num > MaxRatio || t.den > MaxRatio):
+		return fmt.Sprintf("%d/%d of the grant: both must be from 1 to %d", t.num, t.den, MaxRatio)
+	case t.counted && (t.times < 1 || t.times > MaxCount):
+		return fmt.Sprintf("%d times: it must be from 1 to %d", t.times, MaxCount)
+	case t.ranked && (t.priority < -MaxPriority || t.priority > MaxPriority):
+		return fmt.Sprintf("priority %d: it must be from -%d to %[2]d", t.priority, MaxPriority)
+	case len(t.text) > MaxText:
 		return fmt.Sprintf("its text has more than %d bytes", MaxText)
 	}
-	return r.validity.flaw()
+	return t.validity.flaw()
 }
 
 // MarshalText returns the text of [Rollover.String], or the error of

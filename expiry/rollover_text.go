@@ -38,38 +38,42 @@ func MustParseRollover(text string) Rollover { return must(ParseRollover(text)) 
 // Rollover. The text of an invalid one says what it was made of, and need not be
 // readable.
 func (r Rollover) String() string {
-	if r.IsZero() {
+	if r.terms == nil {
 		return ""
 	}
+	return r.terms.text
+}
+
+func (t *terms) write() string {
 	var limits []string
-	if r.capped {
-		limits = append(limits, "at most "+creditsText(r.most))
+	if t.capped {
+		limits = append(limits, "at most "+creditsText(t.most))
 	}
-	if r.shared {
-		limits = append(limits, "at most "+shareText(r.num, r.den))
+	if t.shared {
+		limits = append(limits, "at most "+shareText(t.num, t.den))
 	}
 	text := "all"
 	if len(limits) > 0 {
 		text = strings.Join(limits, " and ")
 	}
-	return text + " for " + r.validity.String() + r.timesText() + r.priorityText()
+	return text + " for " + t.validity.String() + t.timesText() + t.priorityText()
 }
 
-func (r Rollover) timesText() string {
+func (t *terms) timesText() string {
 	switch {
-	case !r.counted:
+	case !t.counted:
 		return ""
-	case r.times == 1:
+	case t.times == 1:
 		return ", once"
 	}
-	return ", " + strconv.Itoa(r.times) + " times"
+	return ", " + strconv.Itoa(t.times) + " times"
 }
 
-func (r Rollover) priorityText() string {
-	if !r.ranked {
+func (t *terms) priorityText() string {
+	if !t.ranked {
 		return ""
 	}
-	return ", priority " + strconv.Itoa(r.priority)
+	return ", priority " + strconv.Itoa(t.priority)
 }
 
 const microsPerCredit = 1_000_000
@@ -98,42 +102,52 @@ func shareText(num, den int64) string {
 }
 
 func (r *reader) rollover() (Rollover, error) {
-	rollover, err := r.limits()
+	t, err := r.terms()
 	if err != nil {
 		return Rollover{}, err
 	}
-	if err := r.expectWord("for"); err != nil {
-		return Rollover{}, err
-	}
-	rollover.validity, err = r.policy()
-	if err != nil || !r.accept(',') {
-		return rollover, err
-	}
-	if !r.acceptWord("priority") {
-		rollover, err = r.times(rollover)
-		if err != nil || !r.accept(',') {
-			return rollover, err
-		}
-		if err := r.expectWord("priority"); err != nil {
-			return Rollover{}, err
-		}
-	}
-	priority, err := r.priority()
-	return rollover.Priority(priority), err
+	return t.seal(), nil
 }
 
-func (r *reader) times(rollover Rollover) (Rollover, error) {
+func (r *reader) terms() (terms, error) {
+	t, err := r.limits()
+	if err != nil {
+		return terms{}, err
+	}
+	if err := r.expectWord("for"); err != nil {
+		return terms{}, err
+	}
+	t.validity, err = r.policy()
+	if err != nil || !r.accept(',') {
+		return t, err
+	}
+	if !r.acceptWord("priority") {
+		t.times, err = r.times()
+		t.counted = true
+		if err != nil || !r.accept(',') {
+			return t, err
+		}
+		if err := r.expectWord("priority"); err != nil {
+			return terms{}, err
+		}
+	}
+	t.priority, err = r.priority()
+	t.ranked = true
+	return t, err
+}
+
+func (r *reader) times() (int, error) {
 	if r.acceptWord("once") {
-		return rollover.Times(1), nil
+		return 1, nil
 	}
 	n, err := r.count()
 	if err != nil {
-		return Rollover{}, err
+		return 0, err
 	}
 	if n == 1 && r.acceptWord("time") {
-		return rollover.Times(n), nil
+		return n, nil
 	}
-	return rollover.Times(n), r.expectWord("times")
+	return n, r.expectWord("times")
 }
 
 // priority reads -MaxPriority to MaxPriority, each in one way.
@@ -151,8 +165,8 @@ func (r *reader) priority() (int, error) {
 }
 
 // limits reads what precedes "for".
-func (r *reader) limits() (Rollover, error) {
-	all := Roll(Policy{})
+func (r *reader) limits() (terms, error) {
+	all := terms{rolls: true}
 	if r.acceptWord("all") {
 		return all, nil
 	}
@@ -168,38 +182,38 @@ func (r *reader) limits() (Rollover, error) {
 	return limited, err
 }
 
-func (r *reader) limit(limited Rollover) (Rollover, error) {
+func (r *reader) limit(limited terms) (terms, error) {
 	if err := r.expectWords("at", "most"); err != nil {
-		return Rollover{}, err
+		return terms{}, err
 	}
 	if r.acceptWord("half") {
-		return limited.Share(1, 2), r.expectWords("of", "the", "grant")
+		return limited.share(1, 2), r.expectWords("of", "the", "grant")
 	}
 	start := r.mark()
 	micros, err := r.micros()
 	if err != nil {
-		return Rollover{}, err
+		return terms{}, err
 	}
 	text := r.text[start:r.pos]
 	next := r.takeOne("%/x")
 	if next == "" {
-		return limited.Most(micros), nil
+		return limited.atMost(micros), nil
 	}
 	num := micros / microsPerCredit
 	if strings.Contains(text, ".") || num > MaxRatio {
-		return Rollover{}, r.failAt(start, "expected a whole number of at most %d", MaxRatio)
+		return terms{}, r.failAt(start, "expected a whole number of at most %d", MaxRatio)
 	}
 	switch next {
 	case "%":
-		return limited.Share(num, 100), r.expectWords("of", "the", "grant")
+		return limited.share(num, 100), r.expectWords("of", "the", "grant")
 	case "x":
-		return limited.Share(num, 1), r.expectWords("the", "grant")
+		return limited.share(num, 1), r.expectWords("the", "grant")
 	}
 	den, err := r.number(MaxRatio)
 	if err != nil {
-		return Rollover{}, err
+		return terms{}, err
 	}
-	return limited.Share(num, den), r.expectWords("of", "the", "grant")
+	return limited.share(num, den), r.expectWords("of", "the", "grant")
 }
 
 // micros reads a decimal number of credits, more than zero and at most MaxMicros.

@@ -52,6 +52,22 @@ func BenchmarkQuote(b *testing.B) {
 	})
 }
 
+// A benchmark tells how much memory a quote takes; this keeps it so.
+func TestAQuoteOfAPlainRuleAllocatesNothing(t *testing.T) {
+	card := pricing.RateCard{Features: map[string]pricing.Rule{
+		"capped": {Credits: pricing.MustParseRatio("3"), Per: pricing.MustParseQuantity("1 second"), Most: pricing.MustParseQuantity("8 seconds")},
+	}}
+	use := pricing.Use{Feature: "capped", Quantity: pricing.Duration(7300 * time.Millisecond)}
+	allocations := testing.AllocsPerRun(1000, func() {
+		if _, err := card.Quote(use); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if allocations > 0 {
+		t.Errorf("Quote(%v) = %v allocations, want none", use, allocations)
+	}
+}
+
 func BenchmarkExplanation(b *testing.B) {
 	rule := pricing.Rule{Credits: pricing.MustParseRatio("4"), Per: pricing.MustParseQuantity("1 minute")}
 	q, err := rule.Quote(pricing.Use{Quantity: pricing.Duration(200 * time.Second)})

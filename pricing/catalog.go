@@ -129,8 +129,14 @@ func (c *Catalog) unknown(what, id string, allowed []string) error {
 	return &UnknownError{Catalog: c.document.Name, What: what, ID: clip(id), Allowed: allowed}
 }
 
-// keys returns the keys of a map in order.
-func keys[T any](items map[string]T) []string { return slices.Sorted(maps.Keys(items)) }
+// keys returns the keys of a map in order. Most rules have no maps, and of none it
+// takes no memory.
+func keys[T any](items map[string]T) []string {
+	if len(items) == 0 {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(items))
+}
 
 // sorted returns copies of the items, by key.
 func sorted[T any](items map[string]T, clone func(T) T) []T {

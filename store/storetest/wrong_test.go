@@ -210,14 +210,16 @@ func colliding(s *bent) {
 	}
 }
 
-// mixing shows a decision, once in between, an old state with newer entries.
+// mixing shows a decision, at last, an old state with newer entries.
 func mixing(s *bent) {
 	s.update = func(ctx context.Context, account string, ids []string, decide credits.Decision) error {
 		before, _ := s.Store.State(ctx, account)
 		stall()
 		return s.Store.Update(ctx, account, ids, func(now credits.State, prior []credits.Entry) (credits.Change, error) {
+			change, err := decide(now, prior)
+			change = detached(change)
 			_, _ = decide(before, prior)
-			return decide(now, prior)
+			return change, err
 		})
 	}
 }
