@@ -69,7 +69,11 @@ func (a *account) apply(c *credits.Change, again bool) {
 	for i := range c.Allowances {
 		next.Allowances = append(next.Allowances, c.Allowances[i].Clone())
 	}
-	a.touched.Join(next)
+	if a.last().Seq == 0 {
+		a.touched = next
+	} else {
+		a.touched.Join(next)
+	}
 }
 
 // last returns the figures of the last entry that was decided on; none: zero.

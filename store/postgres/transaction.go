@@ -34,6 +34,7 @@ func newTransaction(sql *statements, updates []*update) *transaction {
 			t.accounts[u.account] = newAccount(u.account)
 		}
 	}
+	t.writes.expect(len(updates))
 	return t
 }
 

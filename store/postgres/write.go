@@ -85,6 +85,28 @@ type entryColumnsOf struct {
 	postings, record, meta, digest                                                               [][]byte
 }
 
+// expect makes room for what most updates write: an entry, and a lot that is spent.
+func (w *writes) expect(updates int) {
+	room[string](updates, &w.accounts.account, &w.spent.accounts, &w.spent.ids)
+	room[int64](updates, &w.accounts.oldSeq, &w.accounts.oldBalance, &w.accounts.oldWritten, &w.accounts.seq, &w.accounts.balance,
+		&w.accounts.debt, &w.accounts.debtHeld, &w.accounts.overdraft, &w.spent.available, &w.spent.held, &w.spent.spent)
+	room[time.Time](updates, &w.accounts.at)
+	room[*time.Time](updates, &w.accounts.oldAt, &w.accounts.due)
+	room[bool](updates, &w.accounts.frozen)
+	e := &w.entries
+	room[string](updates, &e.account, &e.id, &e.of, &e.kind, &e.feature, &e.quantity, &e.card, &e.version, &e.explanation, &e.source, &e.peer, &e.currency)
+	room[int64](updates, &e.seq, &e.amount, &e.balance, &e.short, &e.money, &e.written)
+	room[time.Time](updates, &e.at)
+	room[[]byte](updates, &e.postings, &e.record, &e.meta, &e.digest)
+}
+
+func room[T any](n int, columns ...*[]T) {
+	all := make([]T, n*len(columns))
+	for i, c := range columns {
+		*c = all[i*n : i*n : (i+1)*n]
+	}
+}
+
 // add takes over what became of an account.
 func (w *writes) add(a *account) error {
 	for i := range a.touched.Lots {
