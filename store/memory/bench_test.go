@@ -76,11 +76,13 @@ func (f *floor) spend(account, id string, amount int64) (floorEntry, error) {
 // plenty is more than any benchmark spends.
 const plenty = 1_000_000_000
 
-func newFloor(accounts int) *floor {
+func newFloor(accounts int) *floor { return newFloorOf(accounts, 3) }
+
+func newFloorOf(accounts, lots int) *floor {
 	f := &floor{accounts: make(map[string]*floorAccount)}
 	for i := range accounts {
 		a := &floorAccount{ids: make(map[string]int)}
-		for lot := range 3 {
+		for lot := range lots {
 			end := time.Now().AddDate(1+lot, 0, 0)
 			a.lots = append(a.lots, floorLot{left: plenty, end: end})
 		}
@@ -151,76 +153,10 @@ func runAll(b *testing.B, spend func(n int64) error) {
 
 func BenchmarkSpend(b *testing.B) {
 	const accounts = 1000
-	b.Run("floor", func(b *testing.B) {
-		f := newFloor(accounts)
-		names := make([]string, accounts)
-		for i := range names {
-			names[i] = accountName(i)
-		}
-		run(b, func(n int64) error {
-			_, err := f.spend(names[n%accounts], "job-"+strconv.FormatInt(n, 10), 1)
-			return err
-		})
-	})
-	b.Run("ledger", func(b *testing.B) {
-		run(b, spender(b.Context(), newLedger(b, accounts, 3), accounts))
-	})
-	b.Run("ledger/every-core", func(b *testing.B) {
-		runAll(b, spender(b.Context(), newLedger(b, accounts, 3), accounts))
-	})
-}
-
-// The cost of a spend that touches one lot, by how many are open.
-func BenchmarkSpendByLots(b *testing.B) {
-	for _, lots := range []int{1, 10, 100, 1000} {
-		b.Run(strconv.Itoa(lots), func(b *testing.B) {
-			run(b, spender(b.Context(), newLedger(b, 1, lots), 1))
-		})
-	}
-}
-
-// The cost of a spend, by how many entries the account has already. The floor has
-// the same history.
-func BenchmarkSpendByHistory(b *testing.B) {
-	for _, history := range []int64{10, 1000, 100_000, 1_000_000} {
-		b.Run(strconv.FormatInt(history, 10), func(b *testing.B) {
-			spend := spender(b.Context(), newLedger(b, 1, 3), 1)
-			for n := range history {
-				if err := spend(-1 - n); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ResetTimer()
-			run(b, spend)
-		})
-		b.Run(strconv.FormatInt(history, 10)+"/floor", func(b *testing.B) {
-			f := newFloor(1)
-			for n := range history {
-				if _, err := f.spend(accountName(0), "job-"+strconv.FormatInt(-1-n, 10), 1); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ResetTimer()
-			run(b, func(n int64) error {
-				_, err := f.spend(accountName(0), "job-"+strconv.FormatInt(n, 10), 1)
-				return err
-			})
-		})
-	}
-}
-
-func BenchmarkBalance(b *testing.B) {
-	for _, lots := range []int{1, 10, 100, 1000} {
-		b.Run(strconv.Itoa(lots), func(b *testing.B) {
-			ledger := newLedger(b, 1, lots)
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := ledger.Balance(b.Context(), accountName(0)); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
+	b.Run("floor", func(b *testing.B) { run(b, bareSpender(newFloor(accounts), accounts)) })
+	b.Run("floor/every-core", func(b *testing.B) { runAll(b, bareSpender(newFloor(accounts), accounts)) })
+	b.Run("ledger", func(b *testing.B) { run(b, spender(b.Context(), newLedger(b, accounts, 3), accounts)) })
+	b.Run("ledger/every-core", func(b *testing.B) { runAll(b, spender(b.Context(), newLedger(b, accounts, 3), accounts)) })
 }
 
 // A replay of an ID that was used long ago.

@@ -9,10 +9,11 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/scriphq/scrip/credits"
 	"github.com/scriphq/scrip/store/memory"
 )
 
-func due(t rapid.TB, store *memory.Store, at time.Time, limit int) []string {
+func due(t rapid.TB, store credits.Store, at time.Time, limit int) []string {
 	t.Helper()
 	names, err := store.Due(context.Background(), at, limit)
 	if err != nil {
@@ -42,9 +43,10 @@ func TestDueLimit(t *testing.T) {
 func TestDueIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		store, want := memory.New(), make(map[string]int)
-		for step := range rapid.IntRange(1, 60).Draw(t, "steps") {
-			account := fmt.Sprintf("account-%d", rapid.IntRange(0, 19).Draw(t, "account"))
-			hours := rapid.IntRange(0, 9).Draw(t, "hours") // 0: nothing is due any more
+		accounts := rapid.SampledFrom(store.Neighbours(30)) // all in one heap
+		for step := range rapid.IntRange(1, 120).Draw(t, "steps") {
+			account := accounts.Draw(t, "account")
+			hours := rapid.IntRange(0, 19).Draw(t, "hours") // 0: nothing is due any more
 			want[account] = hours
 			instant := time.Time{}
 			if hours > 0 {
@@ -52,7 +54,7 @@ func TestDueIsExact(t *testing.T) {
 			}
 			update(t, store, account, adding(instant, fmt.Sprint(step)))
 		}
-		for now := range 11 {
+		for now := range 21 {
 			var expected []string
 			for account, hours := range want {
 				if hours > 0 && hours <= now {
@@ -65,4 +67,19 @@ func TestDueIsExact(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Due to the microsecond, on both sides of 1970.
+func TestDueAtAnInstant(t *testing.T) {
+	for _, at := range []time.Time{noon, time.Date(1, 1, 1, 0, 0, 1, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC)} {
+		for name, store := range map[string]credits.Store{"awake": memory.New(), "asleep": memory.NewDrowsy()} {
+			update(t, store, "ada", adding(at, "a"))
+			if got := due(t, store, at.Add(-time.Nanosecond), 1); len(got) > 0 {
+				t.Errorf("Due(just before %v) of an account that is %s = %v, want none", at, name, got)
+			}
+			if got := due(t, store, at, 1); !slices.Equal(got, []string{"ada"}) {
+				t.Errorf("Due(%v) of an account that is %s = %v, want ada", at, name, got)
+			}
+		}
+	}
 }

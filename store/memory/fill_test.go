@@ -12,7 +12,7 @@ import (
 )
 
 // fill sets every field of a record, whichever it has, so that one which a store
-// forgets shows.
+// forgets shows, or only one of them, so that one which it looks at too late shows.
 func fill(t *rapid.T, v reflect.Value) {
 	switch v.Interface().(type) {
 	case time.Time:
@@ -46,13 +46,23 @@ func fill(t *rapid.T, v reflect.Value) {
 			fill(t, v.Elem())
 		}
 	case reflect.Slice:
+		if rapid.Bool().Draw(t, "is nil") {
+			return
+		}
 		v.Set(reflect.MakeSlice(v.Type(), rapid.IntRange(0, 3).Draw(t, "length"), 3))
 		fillEach(t, v)
 	case reflect.Array:
 		fillEach(t, v)
 	case reflect.Map:
+		if rapid.Bool().Draw(t, "is nil") {
+			return
+		}
 		v.Set(reflect.ValueOf(rapid.MapOfN(texts, texts, 0, 3).Draw(t, "notes")))
 	case reflect.Struct:
+		if rapid.Bool().Draw(t, "has one field") {
+			fill(t, v.Field(rapid.IntRange(0, v.NumField()-1).Draw(t, "field")))
+			return
+		}
 		for i := range v.NumField() {
 			fill(t, v.Field(i))
 		}
@@ -67,7 +77,7 @@ func fillEach(t *rapid.T, v reflect.Value) {
 	}
 }
 
-// filled is a record with every field set.
+// filled is a record with every field set, or only one.
 func filled[T any](t *rapid.T) (record T) {
 	fill(t, reflect.ValueOf(&record).Elem())
 	return record

@@ -3,11 +3,9 @@ package memory_test
 import (
 	"testing"
 
-	"github.com/scriphq/scrip/credits"
-	"github.com/scriphq/scrip/store/memory"
 	"github.com/scriphq/scrip/store/storetest"
 )
 
-func TestRunLedger(t *testing.T) {
-	storetest.RunLedger(t, func(testing.TB) credits.Store { return memory.New() })
-}
+func TestRunLedger(t *testing.T) { storetest.RunLedger(t, open) }
+
+func TestDrowsyRunLedger(t *testing.T) { storetest.RunLedger(t, openDrowsy) }

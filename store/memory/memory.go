@@ -5,7 +5,6 @@ import (
 	"hash/maphash"
 	"iter"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/scriphq/scrip/credits"
@@ -19,23 +18,28 @@ const shards = 256
 // simultaneous use and must not be copied.
 type Store struct {
 	seed   maphash.Seed
+	texts  texts
 	shards [shards]shard
 }
 
 var _ credits.Store = (*Store)(nil)
 
 // New returns an empty store.
-func New() *Store {
+func New() *Store { return newStore(mostAwake) }
+
+// newStore returns an empty store with that many accounts awake per shard at most.
+func newStore(mostAwake int) *Store {
 	s := &Store{seed: maphash.MakeSeed()}
 	for i := range s.shards {
-		s.shards[i].accounts = make(map[string]*account)
-		s.shards[i].index = newIndex(s.seed, &s.shards[i].log)
+		s.shards[i].begin(s.seed, &s.texts, mostAwake)
 	}
 	return s
 }
 
-func (s *Store) shard(account string) *shard {
-	return &s.shards[maphash.String(s.seed, account)%shards]
+// shard returns the shard of an account, and the hash of its name.
+func (s *Store) shard(account string) (*shard, uint64) {
+	hash := maphash.String(s.seed, account)
+	return &s.shards[hash%shards], hash
 }
 
 // Update implements [credits.Store]. It fails only with decide's error, or with
@@ -44,7 +48,8 @@ func (s *Store) Update(ctx context.Context, account string, ids []string, decide
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return s.shard(account).update(account, ids, decide)
+	sh, hash := s.shard(account)
+	return sh.update(account, hash, ids, decide)
 }
 
 // State implements [credits.Store]. It fails only with ctx's error.
@@ -52,23 +57,29 @@ func (s *Store) State(ctx context.Context, account string) (credits.State, error
 	if err := ctx.Err(); err != nil {
 		return credits.State{}, err
 	}
-	return s.shard(account).state(account), nil
+	sh, hash := s.shard(account)
+	return sh.state(account, hash), nil
 }
 
 // Entries implements [credits.Store]. It fails only with ctx's error.
 func (s *Store) Entries(ctx context.Context, q credits.Query) iter.Seq2[credits.Entry, error] {
 	q.Kinds = slices.Clone(q.Kinds)
 	return func(yield func(credits.Entry, error) bool) {
-		sh := s.shard(q.Account)
-		next, left := sh.window(&q), q.Limit
+		sh, hash := s.shard(q.Account)
+		past := sh.past(q.Account, hash)
+		next, left := past.window(&q), q.Limit
 		for {
 			if err := ctx.Err(); err != nil {
 				yield(credits.Entry{}, err)
 				return
 			}
-			var page []credits.Entry
-			page, next = sh.page(&q, next)
-			for _, entry := range page {
+			var page [][]byte
+			page, next = past.page(next, q.NewestFirst)
+			for _, record := range page {
+				entry := decode(record, q.Account, &s.texts)
+				if !q.Matches(&entry) {
+					continue
+				}
 				if !yield(entry, nil) {
 					return
 				}
@@ -93,14 +104,4 @@ func (s *Store) Due(ctx context.Context, at time.Time, limit int) ([]string, err
 		names = s.shards[i].appendDue(names, at, limit)
 	}
 	return names, nil
-}
-
-// shard is a part of the accounts under one lock.
-type shard struct {
-	mu       sync.Mutex
-	accounts map[string]*account
-	log      log
-	index    index
-	due      dueHeap  // of accounts
-	_        [64]byte // keeps the locks of two shards off one cache line
 }

@@ -39,14 +39,14 @@ func adding(due time.Time, ids ...string) credits.Decision {
 	}
 }
 
-func update(t rapid.TB, store *memory.Store, account string, decide credits.Decision) {
+func update(t rapid.TB, store credits.Store, account string, decide credits.Decision) {
 	t.Helper()
 	if err := store.Update(context.Background(), account, nil, decide); err != nil {
 		t.Fatalf("Update(%q) = %v, want no error", account, err)
 	}
 }
 
-func stateOf(t rapid.TB, store *memory.Store, account string) credits.State {
+func stateOf(t rapid.TB, store credits.Store, account string) credits.State {
 	t.Helper()
 	state, err := store.State(context.Background(), account)
 	if err != nil {
@@ -55,7 +55,7 @@ func stateOf(t rapid.TB, store *memory.Store, account string) credits.State {
 	return state
 }
 
-func entriesOf(t rapid.TB, store *memory.Store, q credits.Query) []credits.Entry {
+func entriesOf(t rapid.TB, store credits.Store, q credits.Query) []credits.Entry {
 	t.Helper()
 	var all []credits.Entry
 	for entry, err := range store.Entries(context.Background(), q) {
@@ -141,6 +141,61 @@ func TestUpdateTellsAccountsOfOneShardApart(t *testing.T) {
 	}
 }
 
+// priorOf returns the IDs of the entries that an Update with that ID sees.
+func priorOf(t *testing.T, store credits.Store, account, id string) (got []string) {
+	t.Helper()
+	err := store.Update(t.Context(), account, []string{id}, func(_ credits.State, prior []credits.Entry) (credits.Change, error) {
+		got = idsOf(prior)
+		return credits.Change{}, nil
+	})
+	if err != nil {
+		t.Errorf("Update(%s, %s) = %v, want no error", account, id, err)
+	}
+	return got
+}
+
+// IDs that look alike to the index are told apart, as entries' IDs and as their Of.
+func TestUpdateTellsLookalikesApart(t *testing.T) {
+	store := memory.New()
+	a, b := store.Lookalikes("ada")
+	update(t, store, "ada", adding(time.Time{}, a))
+	if got := priorOf(t, store, "ada", b); len(got) > 0 {
+		t.Errorf("Update(%s) = prior %v, want none: there is only %s", b, got, a)
+	}
+	update(t, store, "ada", func(s credits.State, p []credits.Entry) (credits.Change, error) {
+		change, err := adding(time.Time{}, b, "of-a", "of-b", "of-a-again")(s, p)
+		change.Entries[0].Of, change.Entries[1].Of, change.Entries[2].Of, change.Entries[3].Of = a, a, b, a
+		return change, err
+	})
+	for id, want := range map[string][]string{a: {a, b, "of-a", "of-a-again"}, b: {b, "of-b"}} {
+		if got := priorOf(t, store, "ada", id); !slices.Equal(got, want) {
+			t.Errorf("Update(%s) = prior %v, want %v", id, got, want)
+		}
+	}
+}
+
+// Accounts that look alike to their shard are told apart, by name and in the index.
+func TestUpdateTellsAlikeAccountsApart(t *testing.T) {
+	for name, alike := range map[string]func(*memory.Store) (a, b string){
+		"names":   (*memory.Store).Namesakes,
+		"entries": (*memory.Store).Twins,
+	} {
+		store := memory.New()
+		a, b := alike(store)
+		update(t, store, a, adding(noon, "id"))
+		if got := stateOf(t, store, b); got.Seq != 0 || got.Account != b {
+			t.Errorf("State(%s, whose %s are as %s's) = %+v, want an account that nothing happened to", b, name, a, got)
+		}
+		update(t, store, b, adding(noon, "other"))
+		if got := priorOf(t, store, b, "id"); len(got) > 0 {
+			t.Errorf("Update(%s, whose %s are as %s's, id) = prior %v, want none", b, name, a, got)
+		}
+		if got := priorOf(t, store, a, "id"); !slices.Equal(got, []string{"id"}) {
+			t.Errorf("Update(%s, whose %s are as %s's, id) = prior %v, want it", a, name, b, got)
+		}
+	}
+}
+
 // An entry comes out as it went in, to the last field, however it is kept.
 func TestUpdateKeepsEntriesAsTheyAre(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -182,5 +237,23 @@ func TestUpdateKeepsAnEntryLargerThanAnyBlock(t *testing.T) {
 	got := entriesOf(t, store, credits.Query{Account: "ada"})
 	if !slices.Equal(idsOf(got), []string{"before", "large", "after"}) || compare(postings, got[1].Postings) != "" {
 		t.Errorf("Entries(ada) = %v, %d postings, want before, large with %d, after", idsOf(got), len(got[1].Postings), len(postings))
+	}
+}
+
+// More entries than fit in many blocks.
+func TestUpdateKeepsManyEntries(t *testing.T) {
+	store := memory.New()
+	want := make([]string, 5000)
+	for i := range want {
+		want[i] = fmt.Sprintf("%0128d", i)
+		update(t, store, "ada", adding(time.Time{}, want[i]))
+	}
+	if got := idsOf(entriesOf(t, store, credits.Query{Account: "ada"})); !slices.Equal(got, want) {
+		t.Errorf("Entries(ada) = %d entries, want the %d that were written", len(got), len(want))
+	}
+	for _, id := range want {
+		if got := priorOf(t, store, "ada", id); !slices.Equal(got, []string{id}) {
+			t.Fatalf("Update(%s) = prior %v, want it", id, got)
+		}
 	}
 }

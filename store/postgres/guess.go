@@ -4,12 +4,15 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/scriphq/scrip/credits"
 )
 
 // guess decides the updates of accounts that are kept, and writes those whose accounts
 // are still the same, in one round trip. It returns the updates that are left: those
 // of other accounts, those that are refused by what was kept, and those that ask for
-// more than whether an ID is new.
+// more than whether an ID is new. While most of the accounts that are not kept turn out
+// to be new, the rest are guessed to be.
 func (s *Store) guess(ctx context.Context, l *lane, updates []*update) []*update {
 	if s.sql.unused == "" {
 		return updates
@@ -19,7 +22,9 @@ func (s *Store) guess(ctx context.Context, l *lane, updates []*update) []*update
 	for _, u := range updates {
 		of, known := accounts[u.account]
 		if !known {
-			of = l.kept.get(u.account)
+			if of = l.kept.get(u.account); of == nil && l.kept.makes.Load() {
+				of = &kept{state: credits.State{Account: u.account}, alone: true}
+			}
 			accounts[u.account] = of
 		}
 		if of != nil && of.alone && u.doubt == nil {
@@ -48,6 +53,7 @@ func (s *Store) guess(ctx context.Context, l *lane, updates []*update) []*update
 	if err == nil {
 		return append(t.answered(l), rest...)
 	}
+	l.kept.makes.Store(false)
 	if !definite {
 		t.doubt(wrap("update", err))
 	}

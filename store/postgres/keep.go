@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/scriphq/scrip/credits"
 )
@@ -11,7 +12,8 @@ import (
 // only where the account is still the same. An account that others write too is read
 // each time, until they left it alone between two updates.
 type keeper struct {
-	most int // records; zero: it keeps nothing
+	most  int         // records; zero: it keeps nothing
+	makes atomic.Bool // most accounts that it did not have, lately, there were not
 
 	mu         sync.Mutex
 	young, old map[string]*kept // those used lately, and those used before

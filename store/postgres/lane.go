@@ -269,10 +269,20 @@ func (t *transaction) answered(l *lane) (rest []*update) {
 			rest = append(rest, u)
 		}
 	}
+	strangers, made := 0, 0
 	for _, a := range t.accounts {
+		if begun := a.read.Seq > 0; !a.kept || !begun {
+			strangers++
+			if a.done && !begun {
+				made++
+			}
+		}
 		if a.done || a.locked && a.last().Seq == 0 && a.read.Seq > 0 {
 			l.kept.keep(a)
 		}
+	}
+	if strangers > 0 {
+		l.kept.makes.Store(2*made > strangers)
 	}
 	return rest
 }

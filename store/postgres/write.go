@@ -127,7 +127,7 @@ func (w *writes) add(a *account) error {
 			return err
 		}
 	}
-	if a.locked || a.kept {
+	if a.locked || a.kept && a.read.Seq > 0 {
 		w.accounts.add(a)
 	} else {
 		w.made.add(a)
