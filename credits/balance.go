@@ -113,13 +113,18 @@ func (l *Ledger) BalanceAt(ctx context.Context, account string, at time.Time) (B
 
 // state reads an account.
 func (l *Ledger) state(ctx context.Context, account string) (State, error) {
-	if err := checkKey("account", account); err != nil {
-		return State{}, err
-	}
-	if err := ctx.Err(); err != nil {
+	if err := l.reads(ctx, account); err != nil {
 		return State{}, err
 	}
 	return l.store.State(ctx, account)
+}
+
+// reads checks what every reading is about before it asks the store.
+func (l *Ledger) reads(ctx context.Context, account string) error {
+	if err := checkKey("account", account); err != nil {
+		return err
+	}
+	return ctx.Err()
 }
 
 // balance settles a state of the caller's own up to an instant, or up to the

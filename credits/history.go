@@ -21,12 +21,12 @@ func (l *Ledger) History(ctx context.Context, q Query) iter.Seq2[Entry, error] {
 			yield(Entry{}, err)
 			return
 		}
-		state, err := l.state(ctx, q.Account)
+		begun, err := l.begin(ctx, q)
 		if err != nil {
 			yield(Entry{}, err)
 			return
 		}
-		pages := l.pages(ctx, q, state)
+		pages := l.pages(ctx, q, begun)
 		left := q.Limit
 		for entry, err := range pages {
 			if !yield(entry, err) || err != nil {
@@ -57,27 +57,68 @@ func (q *Query) prepare() error {
 	return cutInstants("from", &q.From, "to", &q.To)
 }
 
+// history is what was read of one at first.
+type history struct {
+	state State
+	first []Entry
+	more  bool // there may be entries after the first
+}
+
+// begin reads what a history needs at first, in one go where the store can.
+func (l *Ledger) begin(ctx context.Context, q Query) (h history, err error) {
+	paging, ok := l.store.(Paging)
+	if !ok {
+		h.state, err = l.state(ctx, q.Account)
+		h.more = true
+		return h, err
+	}
+	if err := l.reads(ctx, q.Account); err != nil {
+		return history{}, err
+	}
+	h.state, h.first, h.more, err = paging.Page(ctx, q)
+	return h, err
+}
+
 // pages yields what is recorded, up to the state's Seq, and what is still to be,
 // in the query's direction.
-func (l *Ledger) pages(ctx context.Context, q Query, state State) iter.Seq2[Entry, error] {
-	pending := l.pending(q, state)
-	recorded := q
-	if q.Before == 0 || q.Before > state.Seq {
-		recorded.Before = state.Seq + 1
-	}
+func (l *Ledger) pages(ctx context.Context, q Query, begun history) iter.Seq2[Entry, error] {
+	pending := l.pending(q, begun.state)
 	return func(yield func(Entry, error) bool) {
 		if q.NewestFirst && !yieldAll(yield, slices.Values(pending)) {
 			return
 		}
-		for entry, err := range l.store.Entries(ctx, recorded) {
-			if !yield(entry, err) || err != nil {
-				return
+		if !yieldAll(yield, slices.Values(begun.first)) {
+			return
+		}
+		if begun.more {
+			for entry, err := range l.store.Entries(ctx, begun.rest(q)) {
+				if !yield(entry, err) || err != nil {
+					return
+				}
 			}
 		}
 		if !q.NewestFirst {
 			yieldAll(yield, slices.Values(pending))
 		}
 	}
+}
+
+// rest is what a query selects after the first entries, up to the state's Seq.
+func (h *history) rest(q Query) Query {
+	if q.Before == 0 || q.Before > h.state.Seq {
+		q.Before = h.state.Seq + 1
+	}
+	if n := len(h.first); n > 0 {
+		if last := h.first[n-1].Seq; q.NewestFirst {
+			q.Before = last
+		} else {
+			q.After = last
+		}
+		if q.Limit > 0 {
+			q.Limit -= n
+		}
+	}
+	return q
 }
 
 func yieldAll(yield func(Entry, error) bool, entries iter.Seq[Entry]) bool {

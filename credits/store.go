@@ -63,6 +63,15 @@ type Wide interface {
 	Width() int
 }
 
+// Paging is what a [Store] may implement besides, to read an account's state and its
+// entries together: [Ledger.History] then has its first page in one round trip.
+type Paging interface {
+	// Page returns what State returns, and the first of the entries that Entries
+	// yields for q, both as of one moment. more says that q may select others after
+	// them; where there are none at all, it is false.
+	Page(ctx context.Context, q Query) (s State, first []Entry, more bool, err error)
+}
+
 // Query selects entries of one account. Of the zero value, everything but
 // Account selects all, oldest first.
 type Query struct {

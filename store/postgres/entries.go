@@ -62,8 +62,44 @@ func goOn(q *credits.Query, page []credits.Entry) {
 	}
 }
 
+// Page implements [credits.Paging] in one round trip, whose statements share a snapshot.
+func (s *Store) Page(ctx context.Context, q credits.Query) (credits.State, []credits.Entry, bool, error) {
+	type glance struct {
+		state credits.State
+		first []credits.Entry
+	}
+	g, err := again(ctx, s.pool, func(conn *pgx.Conn) (g glance, err error) {
+		g.state, err = s.sql.state(ctx, conn, q.Account, func(b *pgx.Batch) {
+			sql, args := s.sql.pageOf(&q)
+			b.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
+				g.first, err = collectEntries(rows)
+				return err
+			})
+		})
+		return g, err
+	})
+	if err != nil {
+		return credits.State{}, nil, false, wrap("page", err)
+	}
+	return g.state, g.first, len(g.first) == pageSize && len(g.first) != q.Limit, nil
+}
+
 // page reads the first entries of a query, at most pageSize.
 func (s *statements) page(ctx context.Context, conn sender, q *credits.Query) ([]credits.Entry, error) {
+	sql, args := s.pageOf(q)
+	rows, err := conn.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	return collectEntries(rows)
+}
+
+func collectEntries(rows pgx.Rows) ([]credits.Entry, error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (credits.Entry, error) { return readEntry(row) })
+}
+
+// pageOf is the statement of page.
+func (s *statements) pageOf(q *credits.Query) (sql string, args []any) {
 	before, limit, order := q.Before, pageSize, "ASC"
 	if before == 0 {
 		before = math.MaxInt64
@@ -78,12 +114,8 @@ func (s *statements) page(ctx context.Context, conn sender, q *credits.Query) ([
 	for i, kind := range q.Kinds {
 		kinds[i] = string(kind)
 	}
-	rows, err := conn.Query(ctx, s.entries+order+" LIMIT "+strconv.Itoa(limit),
-		q.Account, q.After, before, kinds, q.Feature, nullable(q.From), nullable(q.To))
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (credits.Entry, error) { return readEntry(row) })
+	return s.entries + order + " LIMIT " + strconv.Itoa(limit),
+		[]any{q.Account, q.After, before, kinds, q.Feature, nullable(q.From), nullable(q.To)}
 }
 
 // dueAhead is how many more of the accounts that come first are looked at than are

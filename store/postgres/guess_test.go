@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/scriphq/scrip/credits"
+	"github.com/scriphq/scrip/expiry"
 	"github.com/scriphq/scrip/store/postgres"
 	"github.com/scriphq/scrip/store/storetest"
 )
@@ -96,7 +97,7 @@ func (c *trips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData)
 // How often each command goes to the server and back.
 func TestRoundTrips(t *testing.T) {
 	count := new(trips)
-	r := newRig(t, postgres.Options{}, func(c *pgxpool.Config) { c.ConnConfig.Tracer = count })
+	r := newRig(t, postgres.Options{Transactions: 1}, func(c *pgxpool.Config) { c.ConnConfig.Tracer = count })
 	r.grant("ada", 100)
 	another := credits.New(r.reader(), credits.Options{Now: clock()})
 	do := func(l *credits.Ledger, command credits.Command) {
@@ -126,6 +127,11 @@ func TestRoundTrips(t *testing.T) {
 		{"a refund, which asks what it is of", nil, credits.Refund{ID: "refund", Account: "ada", Of: "first", Amount: credits.Of(1)}, 2},
 		{"a new account", nil, pack("bob"), 3},
 		{"that is kept", nil, spend("first", "bob", 1), 1},
+		{"another new account, guessed to be one", nil, pack("cyd"), 1},
+		{"what is not new after all", func() { do(another, pack("old")) }, credits.Grant{ID: "more", Account: "old", Amount: credits.Of(1), Validity: expiry.Permanent()}, 3},
+		{"and is guessed no more", nil, pack("dan"), 3},
+		{"but for the next", nil, pack("eve"), 1},
+		{"a refusal on an account that there is not", nil, spend("first", "nobody", 1), 3},
 	}
 	for _, step := range steps {
 		if step.does != nil {
@@ -137,7 +143,25 @@ func TestRoundTrips(t *testing.T) {
 			t.Errorf("%s: %d round trips, want %d", step.what, got, step.want)
 		}
 	}
+	before := count.n.Load()
+	if _, err := r.ledger.Balance(t.Context(), "ada"); err != nil {
+		t.Fatal(err)
+	}
+	if got := count.n.Load() - before; got != 1 {
+		t.Errorf("a balance: %d round trips, want 1", got)
+	}
+	before = count.n.Load()
+	for _, err := range r.ledger.History(t.Context(), credits.Query{Account: "ada", NewestFirst: true, Limit: 3}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := count.n.Load() - before; got != 1 {
+		t.Errorf("the first page of a history: %d round trips, want 1", got)
+	}
 	r.wantIDs("ada", "grant", "first", "second", "third", "fourth", "other", "fifth", "sixth", "seventh", "hold", "capture", "refund")
+	r.wantIDs("old", "pack", "more")
+	r.wantIDs("cyd", "pack")
 }
 
 // fault is what happens to what is sent next over any of its lines.

@@ -24,8 +24,9 @@ type Store struct {
 }
 
 var (
-	_ credits.Store = (*Store)(nil)
-	_ credits.Wide  = (*Store)(nil)
+	_ credits.Store  = (*Store)(nil)
+	_ credits.Wide   = (*Store)(nil)
+	_ credits.Paging = (*Store)(nil)
 )
 
 // Options changes how a store works. The zero value is the default.
@@ -118,7 +119,9 @@ func (s *Store) Width() int { return s.options.Transactions * s.options.Together
 
 // State implements [credits.Store] in one round trip.
 func (s *Store) State(ctx context.Context, account string) (credits.State, error) {
-	state, err := again(ctx, s.pool, func(conn *pgx.Conn) (credits.State, error) { return s.sql.state(ctx, conn, account) })
+	state, err := again(ctx, s.pool, func(conn *pgx.Conn) (credits.State, error) {
+		return s.sql.state(ctx, conn, account, func(*pgx.Batch) {})
+	})
 	if err != nil {
 		return credits.State{}, wrap("state", err)
 	}

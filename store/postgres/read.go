@@ -20,8 +20,9 @@ func (q *statements) queueStates(b *pgx.Batch, accounts string, names []string, 
 	b.Queue(q.rest, names).Query(eachRow(func(rows pgx.Rows) error { return readRest(rows, into) }))
 }
 
-// state reads one account in one round trip, whose statements share a snapshot.
-func (q *statements) state(ctx context.Context, conn sender, name string) (credits.State, error) {
+// state reads one account in one round trip, whose statements share a snapshot, with
+// what else is asked for.
+func (q *statements) state(ctx context.Context, conn sender, name string, more func(*pgx.Batch)) (credits.State, error) {
 	a := newAccount(name)
 	var b pgx.Batch
 	b.Queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -29,6 +30,7 @@ func (q *statements) state(ctx context.Context, conn sender, name string) (credi
 		b.Queue(q.plan)
 	}
 	q.queueStates(&b, q.accounts, []string{name}, map[string]*account{name: a})
+	more(&b)
 	b.Queue("COMMIT")
 	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
 		return credits.State{}, err

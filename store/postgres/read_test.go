@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -102,6 +103,48 @@ func TestReadingsAreRepeated(t *testing.T) {
 		}
 		if left := ends.Load(); left >= 0 {
 			t.Errorf("%s used %d connections that end, want 2", name, 2-left)
+		}
+	}
+}
+
+// A history longer than a page has every entry once, whatever its direction and limit.
+func TestHistoryGoesOnAfterItsFirstPage(t *testing.T) {
+	const entries = 1101 // a grant, and more spends than two pages
+	ledger := credits.New(open(t), credits.Options{Now: clock()})
+	commands := []credits.Command{credits.Grant{ID: "1", Account: "ada", Amount: credits.Of(5000), Validity: expiry.Permanent()}}
+	for n := 2; n <= entries; n++ {
+		commands = append(commands, spend(fmt.Sprint(n), "ada", 1))
+	}
+	for part := range slices.Chunk(commands, credits.MaxBatch) {
+		results, err := ledger.Batch(t.Context(), part)
+		for _, r := range results {
+			err = errors.Join(err, r.Err)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, newest := range []bool{false, true} {
+		for _, limit := range []int{0, 1, 499, 500, 501, 1000, 1001, entries, entries + 1} {
+			var got, want []int64
+			for e, err := range ledger.History(t.Context(), credits.Query{Account: "ada", NewestFirst: newest, Limit: limit}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, e.Seq)
+			}
+			for n := int64(1); n <= entries; n++ {
+				want = append(want, n)
+			}
+			if newest {
+				slices.Reverse(want)
+			}
+			if limit > 0 {
+				want = want[:min(limit, entries)]
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("History(newest first: %v, limit %d) has %d entries, want %d in order", newest, limit, len(got), len(want))
+			}
 		}
 	}
 }

@@ -170,7 +170,19 @@ func (p *probe) writesPair(account, id string) {
 	}
 }
 
+func (p *probe) readsPageOfOneMoment(account string) {
+	paging, ok := p.store.(credits.Paging)
+	if !ok {
+		return
+	}
+	s, first, _, err := paging.Page(p.Context(), credits.Query{Account: account, NewestFirst: true, Limit: 1})
+	if err != nil || len(first) == 0 && s.Seq > 0 || len(first) > 0 && first[0].Seq != s.Seq {
+		p.Errorf("Page(%q) = Seq %d and %q, %v, want the newest entry to be the state's", account, s.Seq, namesOf(first), err)
+	}
+}
+
 func (p *probe) readsWhole(account string) {
+	p.readsPageOfOneMoment(account)
 	s, err := p.store.State(p.Context(), account)
 	if err != nil {
 		p.Errorf("State(%q) = %v, want no error", account, err)

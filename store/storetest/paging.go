@@ -61,6 +61,26 @@ func (p *probe) selects(all []credits.Entry, q credits.Query) {
 		want = want[:min(q.Limit, len(want))]
 	}
 	p.same(fmt.Sprintf("Entries(%+v)", q), want, namesOf(p.entries(q)))
+	p.startsWith(q, want)
+}
+
+// startsWith checks the first page of a store that has such.
+func (p *probe) startsWith(q credits.Query, want []string) {
+	p.Helper()
+	paging, ok := p.store.(credits.Paging)
+	if !ok {
+		return
+	}
+	state, first, more, err := paging.Page(p.Context(), q)
+	if err != nil {
+		p.Fatalf("Page(%+v) = %v, want no error", q, err)
+	}
+	p.same(fmt.Sprintf("Page(%+v): the state", q), p.state(q.Account), state)
+	if n := len(first); !more && n < len(want) || n > len(want) || n == 0 && more {
+		p.Errorf("Page(%+v) has %d entries, more: %v, want the first of %d", q, n, more, len(want))
+		return
+	}
+	p.same(fmt.Sprintf("Page(%+v)", q), want[:len(first)], namesOf(first))
 }
 
 func (p *probe) filters() {
