@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -95,10 +96,21 @@ func (l *lane) add(s *Store, queue string, u *update) {
 	}
 }
 
-// work takes updates off a queue until there are none.
+// work takes updates off a queue until there are none. Between two transactions it
+// lets others run, as long as that brings updates: callers who were just answered may
+// have the next, and share the next transaction instead of waiting for it.
 func (l *lane) work(s *Store, queue string) {
 	for l.serve(s, queue) {
+		for before := -1; l.queued(queue) > before; runtime.Gosched() {
+			before = l.queued(queue)
+		}
 	}
+}
+
+func (l *lane) queued(queue string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.queues[queue])
 }
 
 // errExited is what became of updates one of which ended the goroutine.
