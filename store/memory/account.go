@@ -13,16 +13,21 @@ type account struct {
 	used    bool // updated again since it woke, or since the hand passed
 }
 
+// nobody is the number of an account that is not there: its place is free.
+const nobody = -1
+
 // mostAwake is how many accounts of a shard are awake at most: 16384 in all, whose
-// spends cost no decoding, in 20 MB with three lots each. Spends from so many more that
+// spends cost no decoding, in 30 MB with three lots each. Spends from so many more that
 // none of them is in a cache cost about the same from accounts that are asleep.
+//
+// Large accounts, which would take long to wake, are awake for ever, and not counted.
 const mostAwake = 64
 
 // wake returns the account with that number, awake.
 func (sh *shard) wake(number int) *account {
 	p := &sh.places[number]
 	if p.asleep == "" {
-		a := &sh.awake[p.awake]
+		a := sh.awakeAt(p)
 		a.used = true
 		return a
 	}
@@ -35,23 +40,40 @@ func (sh *shard) wake(number int) *account {
 	return a
 }
 
+// awakeAt returns the account of a place, which is awake.
+func (sh *shard) awakeAt(p *place) *account {
+	if p.awake < 0 {
+		return sh.large[^p.awake]
+	}
+	return &sh.awake[p.awake]
+}
+
 // vacate returns a place for an account to be awake in: a new one, or that of the
 // first, from the hand on, that was not used again since the hand came by. What is
-// in it is asleep, and its memory there to be used again.
+// in it is asleep, or among the large, and its memory there to be used again.
 func (sh *shard) vacate() int {
 	if len(sh.awake) < sh.most {
-		sh.awake = append(sh.awake, account{})
+		sh.awake = append(sh.awake, account{number: nobody})
 		return len(sh.awake) - 1
 	}
 	for {
 		at := sh.hand
 		a := &sh.awake[at]
 		sh.hand = (at + 1) % len(sh.awake)
-		if !a.used {
+		switch {
+		case a.number == nobody: // who was to wake here did not
+		case a.used:
+			a.used = false
+			continue
+		case isLarge(&a.state):
+			sh.places[a.number].awake = ^int32(len(sh.large))
+			sh.large = append(sh.large, new(*a))
+			*a = account{}
+		default:
 			sh.sleep(a)
-			return at
 		}
-		a.used = false
+		a.number = nobody
+		return at
 	}
 }
 
@@ -61,6 +83,12 @@ func (sh *shard) sleep(a *account) {
 	w.account(a)
 	sh.scratch = w.bytes
 	sh.places[a.number].asleep = string(w.bytes)
+}
+
+// isLarge reports whether an account has more than most, which takes some microseconds
+// to wake: a spend costs the same however many lots are open.
+func isLarge(s *credits.State) bool {
+	return len(s.Lots)+len(s.Holds)+len(s.Terms)+len(s.Allowances) > fewLots
 }
 
 // fewLots is how many lots most accounts have at most.

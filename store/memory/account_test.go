@@ -130,19 +130,93 @@ func rich(lots int) credits.Decision {
 	}
 }
 
-// More texts of policies than a store knows the meanings of.
+// More texts of policies than a store remembers the meanings of.
 func TestManyValidities(t *testing.T) {
+	const accounts, lots = 60, 10
 	store := memory.NewDrowsy()
-	update(t, store, "ada", rich(300))
+	for n := range accounts {
+		update(t, store, fmt.Sprint("account-", n), func(s credits.State, p []credits.Entry) (credits.Change, error) {
+			change, err := adding(noon, "a")(s, p)
+			for i := range lots {
+				change.Lots = append(change.Lots, credits.Lot{ID: fmt.Sprint(i), Available: credits.Of(1), Validity: expiry.Days(lots*n + i + 1)})
+			}
+			return change, err
+		})
+	}
 	for range 2 {
-		lots := stateOf(t, store, "ada").Lots
-		for i, lot := range lots {
-			if want := expiry.Days(i + 1); !lot.Validity.Equal(want) {
-				t.Errorf("State(ada).Lots[%d].Validity = %v, want %v", i, lot.Validity, want)
+		for n := range accounts {
+			name := fmt.Sprint("account-", n)
+			if got := store.Awake([]string{name}); len(got) > 0 {
+				t.Fatalf("Awake(%s) = %q, want none", name, got)
+			}
+			got := stateOf(t, store, name).Lots
+			for i, lot := range got {
+				if want := expiry.Days(lots*n + i + 1); !lot.Validity.Equal(want) {
+					t.Errorf("State(%s).Lots[%d].Validity = %v, want %v", name, i, lot.Validity, want)
+				}
+			}
+			if len(got) != lots {
+				t.Errorf("State(%s) = %d lots, want %d", name, len(got), lots)
 			}
 		}
-		if len(lots) != 300 {
-			t.Errorf("State(ada) = %d lots, want 300", len(lots))
+	}
+}
+
+// Accounts that would take long to wake stay awake, beside those that may.
+func TestLargeAccountsStayAwake(t *testing.T) {
+	store := memory.New()
+	names := store.Neighbours(4 * memory.MostAwake)
+	large, small := names[:2*memory.MostAwake], names[2*memory.MostAwake:]
+	for _, name := range large {
+		update(t, store, name, rich(30))
+	}
+	for range 2 {
+		for _, name := range small {
+			update(t, store, name, adding(time.Time{}, fmt.Sprint("next", stateOf(t, store, name).Seq)))
 		}
+	}
+	if got := store.Awake(large); !slices.Equal(got, large) {
+		t.Errorf("Awake(%d large accounts) = %d, want all", len(large), len(got))
+	}
+	if got := store.Awake(small); len(got) != memory.MostAwake {
+		t.Errorf("Awake(%d small accounts) = %d, want %d", len(small), len(got), memory.MostAwake)
+	}
+	for _, name := range large {
+		update(t, store, name, adding(time.Time{}, "again"))
+		if s := stateOf(t, store, name); s.Account != name || s.Seq != 2 || len(s.Lots) != 30 {
+			t.Errorf("State(%s) = %q, Seq %d, %d lots, want its own, 2 and 30", name, s.Account, s.Seq, len(s.Lots))
+		}
+	}
+	for _, name := range small {
+		if s := stateOf(t, store, name); s.Account != name || s.Seq != 2 {
+			t.Errorf("State(%s) = %q, Seq %d, want its own, 2", name, s.Account, s.Seq)
+		}
+	}
+}
+
+// An account that can't be woken, since somebody wrote what can't be read, takes no
+// other with it.
+func TestAnAccountThatCannotWakeHarmsNoOther(t *testing.T) {
+	store := memory.NewAwake(1)
+	names := store.Neighbours(3)
+	broken, other, third := names[0], names[1], names[2]
+	update(t, store, broken, func(s credits.State, p []credits.Entry) (credits.Change, error) {
+		change, err := adding(noon, "a")(s, p)
+		change.Lots = []credits.Lot{{ID: "lot", Available: credits.Of(1), Validity: expiry.EndOfDay().In(time.FixedZone("nowhere", 3600))}}
+		return change, err
+	})
+	update(t, store, other, rich(1))
+	want := stateOf(t, store, other)
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("Update of an account that can't be read did not panic")
+			}
+		}()
+		update(t, store, broken, adding(noon, "b"))
+	}()
+	update(t, store, third, rich(1))
+	if diff := cmp.Diff(want, stateOf(t, store, other), exactly); diff != "" {
+		t.Errorf("State(%s) after another could not wake (-want +got):\n%s", other, diff)
 	}
 }

@@ -46,6 +46,9 @@ func (s *Drowsy) sleep(sh *shard) {
 	})
 }
 
+// NewAwake returns an empty store with that many accounts awake per shard at most.
+func NewAwake(most int) *Store { return newStore(most) }
+
 // MostAwake is how many accounts of a shard are awake at most.
 const MostAwake = mostAwake
 

@@ -63,7 +63,7 @@ func (sh *shard) past(name string, hash uint64) past {
 	p := past{log: sh.log.view()}
 	asleep := sh.places[number].asleep
 	if asleep == "" {
-		a := &sh.awake[sh.places[number].awake]
+		a := sh.awakeAt(&sh.places[number])
 		p.history, p.last = slices.Clone(a.history), a.state.Seq
 		sh.mu.Unlock()
 		return p

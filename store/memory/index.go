@@ -26,7 +26,8 @@ type index struct {
 //
 // The first of the hash's bits say where the cell belongs, the others tell it from its
 // neighbours. A shard with more cells than tagBits can tell apart, for ten million
-// entries, has several in one place, and has to look at their records.
+// entries, has several in one place, and has to look at their records. positionBits
+// are enough for 2^23 blocks of a log, 256 GB of records in one of 256 shards.
 type cell uint64
 
 const (
@@ -85,14 +86,15 @@ func (x *index) find(account int, hash uint64, id string, yield func(record []by
 	}
 }
 
-// glance returns a free cell if there is surely no record of an account for any of
-// ids. To look before the account itself is looked for lets the processor fetch both at
-// once, from memory that is in no cache.
-func (x *index) glance(hash uint64, ids []string) (c cell) {
+// glance reports whether there is surely no record of an account for any of ids. To
+// look before the account itself is looked for lets the processor fetch both at once,
+// from memory that is in no cache.
+func (x *index) glance(hash uint64, ids []string) bool {
+	var any cell
 	for _, id := range ids {
-		c |= x.cells[x.first(x.tag(hash, id))]
+		any |= x.cells[x.first(x.tag(hash, id))]
 	}
-	return c
+	return any == 0
 }
 
 // add enters a record of an account, of which there is none yet with that ID.
@@ -147,7 +149,8 @@ func (x *index) insert(c cell) {
 
 // grow makes room for as many cells again. Shards grow one by one, and each cell
 // knows its place, which is about twice as far as before: so both tables are gone
-// through in order, and no update waits long for it.
+// through in order. The update that it happens in waits 30 ns for each: 30 ms where one
+// account has a million entries.
 func (x *index) grow() {
 	old := x.cells
 	x.cells, x.used = make([]cell, 2*len(old)), 0

@@ -32,7 +32,7 @@ func (sh *shard) number(name string, hash uint64) (number int, known bool) {
 func (sh *shard) name(number int) string {
 	p := &sh.places[number]
 	if p.asleep == "" {
-		return sh.awake[p.awake].state.Account
+		return sh.awakeAt(p).state.Account
 	}
 	r := decoder{rest: p.asleep}
 	return r.text()

@@ -13,10 +13,11 @@ type shard struct {
 	mu      sync.Mutex
 	texts   *texts // the store's
 	names   names
-	places  []place   // of the accounts by number
-	awake   []account // few of them
-	most    int       // how many are awake at most
-	hand    int       // of the clock that says who falls asleep next
+	places  []place    // of the accounts by number
+	awake   []account  // few of them
+	large   []*account // awake for ever
+	most    int        // how many are in awake at most
+	hand    int        // of the clock that says who falls asleep next
 	log     log
 	index   index
 	due     dueHeap
@@ -27,7 +28,7 @@ type shard struct {
 // place says where an account is.
 type place struct {
 	asleep string // the account encoded; empty: it is awake
-	awake  int32  // its place in the shard's awake, while it is there
+	awake  int32  // its place in the shard's awake, or below zero in its large, while it is there
 	due    int32  // its place in the shard's heap; notDue: not in it
 }
 
@@ -42,14 +43,14 @@ func (sh *shard) begin(seed maphash.Seed, texts *texts, mostAwake int) {
 func (sh *shard) update(name string, hash uint64, ids []string, decide credits.Decision) error {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	glance := sh.index.glance(hash, ids)
+	fresh := sh.index.glance(hash, ids)
 	number, known := sh.number(name, hash)
 	if !known {
 		return sh.create(name, hash, decide)
 	}
 	a := sh.wake(number)
 	var prior []credits.Entry
-	if glance != 0 {
+	if !fresh {
 		prior = sh.prior(a, hash, ids)
 	}
 	change, err := decide(a.state, prior)
@@ -132,7 +133,7 @@ func (sh *shard) state(name string, hash uint64) credits.State {
 			sh.mu.Unlock()
 			return sh.decode(asleep)
 		}
-		s := sh.awake[sh.places[number].awake].state
+		s := sh.awakeAt(&sh.places[number]).state
 		if lots := len(s.Lots); lots > max(fewLots, cap(room)) {
 			sh.mu.Unlock()
 			room = make([]credits.Lot, 0, lots)

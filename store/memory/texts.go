@@ -2,7 +2,7 @@ package memory
 
 import (
 	"fmt"
-	"maps"
+	"hash/maphash"
 	"strings"
 	"sync/atomic"
 
@@ -29,13 +29,19 @@ func (t *texts) rollover(text string) expiry.Rollover {
 	return t.rollovers.of(text, expiry.ParseRollover)
 }
 
-// mostMeanings is how many texts of a kind are known at most: where each lot has
-// another, such as an instant, they are not worth their memory.
-const mostMeanings = 64
+// meanings remembers what texts mean, each in a slot of its own; two that want the same
+// push each other out. So what it takes is bounded, and readers need no lock, in
+// whichever shard they are.
+type meanings[T any] struct {
+	slots [256]atomic.Pointer[meaning[T]]
+}
 
-// meanings is a table of texts that is never written to: who finds another text makes
-// a new table. So readers need no lock, in whichever shard they are.
-type meanings[T any] struct{ known atomic.Pointer[map[string]T] }
+type meaning[T any] struct {
+	text  string
+	value T
+}
+
+var textSeed = maphash.MakeSeed()
 
 // of returns what a text that came from a value means. The empty text means the zero
 // value.
@@ -43,27 +49,14 @@ func (m *meanings[T]) of(text string, parse func(string) (T, error)) (value T) {
 	if text == "" {
 		return value
 	}
-	known := m.known.Load()
-	if known != nil {
-		if value, found := (*known)[text]; found {
-			return value
-		}
+	slot := &m.slots[maphash.String(textSeed, text)%uint64(len(m.slots))]
+	if known := slot.Load(); known != nil && known.text == text {
+		return known.value
 	}
 	value, err := parse(text)
 	if err != nil {
 		panic(fmt.Sprintf("memory: broken invariant: stored text %q: %v", text, err))
 	}
-	m.learn(known, strings.Clone(text), value)
+	slot.Store(&meaning[T]{strings.Clone(text), value})
 	return value
-}
-
-// learn adds a text to those known, or begins anew where they are many. Where another
-// did so meanwhile, the text will come again.
-func (m *meanings[T]) learn(known *map[string]T, text string, value T) {
-	more := make(map[string]T)
-	if known != nil && len(*known) < mostMeanings {
-		maps.Copy(more, *known)
-	}
-	more[text] = value
-	m.known.CompareAndSwap(known, &more)
 }
