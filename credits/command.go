@@ -22,8 +22,8 @@ type command interface {
 	intent() string
 
 	// decide changes the draft and fills in the entry, which is empty, but for what
-	// every entry has; or refuses, and leaves the draft as it was. Entries are
-	// large: it is made where it stays.
+	// every entry has; or refuses, and what it left in them counts for nothing.
+	// Entries are large: it is made where it stays.
 	decide(d *draft, e *Entry) error
 }
 

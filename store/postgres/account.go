@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"cmp"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/scriphq/scrip/credits"
@@ -13,25 +14,22 @@ type account struct {
 	now     credits.State  // with what was decided so far; until then, read
 	touched credits.Change // the records touched so far, each as it is now; of entries, the figures
 
+	version int64 // as read: no two states of an account have the same, in whichever past
+	next    int64 // as it is to be written
 	written int64 // the transaction of its last entry, as read
 	wrote   int64 // and as written
-	locked  bool  // its row was read, which in a transaction locks it
-	known   bool  // it has a row all the same
-	kept    bool  // it was not read, but kept
-	unsure  bool  // what was kept is not enough to decide on
-	done    bool  // it was written
+
+	locked bool // its row was read, which in a transaction locks it
+	known  bool // it has a row all the same
+	kept   bool // it was not read, but kept
+	unsure bool // what was kept is not enough to decide on
+	fenced bool // nothing was decided, but it gets another version
+	done   bool // it was written
 }
 
-// version tells the states of an account apart: no two have all of it in common.
-type version struct {
-	seq, at, balance, written int64
+func newAccount(name string) *account {
+	return &account{read: credits.State{Account: name}, next: rand.Int64()}
 }
-
-func versionOf(s *credits.State, written int64) version {
-	return version{seq: s.Seq, at: s.At.UnixMicro(), balance: s.Balance.Micros(), written: written}
-}
-
-func newAccount(name string) *account { return &account{read: credits.State{Account: name}} }
 
 // settle gets what was read ready to be decided on. What was read of an account that
 // is not locked is not of one moment; there is none, or others have it.
@@ -74,6 +72,16 @@ func (a *account) apply(c *credits.Change, again bool) {
 	} else {
 		a.touched.Join(next)
 	}
+}
+
+// figures are those of the state that is to be written.
+func (a *account) figures() credits.State {
+	s, last := a.read, a.last()
+	if last.Seq > 0 {
+		s.Seq, s.At, s.Balance, s.Due = last.Seq, last.At, last.Balance, a.touched.Due
+		s.Debt, s.DebtHeld, s.Settings = a.touched.Debt, a.touched.DebtHeld, a.touched.Settings
+	}
+	return s
 }
 
 // last returns the figures of the last entry that was decided on; none: zero.

@@ -24,14 +24,21 @@
 //
 // # Connections and transactions
 //
-// A store keeps the accounts that it used lately in memory, some 10 MB of them for each
-// lane. An update of such an account is one round trip: it is decided on what is kept,
+// A store keeps the accounts that it used lately in memory, up to some 16 MB of them for
+// each lane. An update of such an account is one round trip: it is decided on what is kept,
 // and the one statement that writes it does so only where the account is still as it
 // was kept and has no entry of that ID. Otherwise, and for any other account, an update
 // is two round trips: the accounts are locked and read in one, decided, and written and
 // committed in the other. Accounts that other processes write as well are read, until
 // they have been left alone. What is kept is never an answer: a refusal, a replay and a
-// reading come from the database.
+// reading come from the database. An account has another random version after each
+// update, so that what was kept of a server's lost past is never taken for its present.
+//
+// An update whose answer was lost may be held up on its way, and written later, as long
+// as its account has not changed. Where its outcome was ErrUnknown, its repetition
+// settles that: the store changes the version before it refuses. Only a refusal by
+// another process, or in a transaction of the caller's, does not; repeat it where it was
+// tried first, or bound how late that can be by the server's tcp_keepalives_idle.
 //
 // Updates that arrive while a transaction is under way wait in a lane for it, and share
 // the next, whichever accounts they are of; a caller who is alone waits for nobody. Each lane uses one connection at a time, and a store

@@ -15,11 +15,11 @@ func (s *Store) Waiting() int {
 // MaxWaiting is how many may wait in each lane.
 const MaxWaiting = maxWaiting
 
-// KeepAtMost has a store keep at most so many records; zero: it reads every account
-// each time.
-func (s *Store) KeepAtMost(records int) {
+// KeepAtMost has a store keep at most so many bytes; zero: it reads every account each
+// time.
+func (s *Store) KeepAtMost(bytes int) {
 	for i := range s.lanes {
-		s.lanes[i].kept = keeper{most: records}
+		s.lanes[i].kept = keeper{most: bytes}
 	}
 }
 
@@ -34,8 +34,9 @@ func (s *Store) JointStatements() (settings string, statements map[string]string
 		for i := range records {
 			records[i].rows = rows
 		}
-		unused, accounts := statement{q.unused, rows, new(keys).args()}, statement{q.putAccounts, rows, new(accountColumns).args()}
-		made := statement{q.newAccounts, rows, new(accountColumns).args()}
+		unused := statement{sql: q.unused, rows: rows, args: new(keys).args()}
+		accounts := statement{sql: q.putAccounts, rows: rows, args: new(accountColumns).args()}
+		made := statement{sql: q.newAccounts, rows: rows, args: new(accountColumns).args()}
 		statements[name], _ = q.join(unused, accounts, made, records)
 	}
 	return q.plan, statements

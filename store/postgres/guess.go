@@ -14,7 +14,7 @@ import (
 // more than whether an ID is new. While most of the accounts that are not kept turn out
 // to be new, the rest are guessed to be.
 func (s *Store) guess(ctx context.Context, l *lane, updates []*update) []*update {
-	if s.sql.unused == "" {
+	if s.sql.unused == "" || l.kept.hasLostMany() {
 		return updates
 	}
 	var guessed, rest []*update
@@ -38,7 +38,8 @@ func (s *Store) guess(ctx context.Context, l *lane, updates []*update) []*update
 	}
 	t := newTransaction(s.sql, guessed)
 	for name, a := range t.accounts {
-		a.read, a.written, a.kept = accounts[name].state, accounts[name].written, true
+		of := accounts[name]
+		a.read, a.version, a.written, a.kept = of.state, of.version, of.written, true
 	}
 	t.writes.unused = t.ask()
 	wrote, err := t.decide()
@@ -55,24 +56,18 @@ func (s *Store) guess(ctx context.Context, l *lane, updates []*update) []*update
 	}
 	l.kept.makes.Store(false)
 	if !definite {
-		t.doubt(wrap("update", err))
+		t.doubt(l, wrap("update", err))
 	}
 	return updates
 }
 
-// doubt is about an update that was sent to be written in one go, with an answer that
-// was lost. Whoever finds its entry can't know that it was not there before; where
-// there is none, and the account is written, there will never be.
-type doubt struct {
-	err error
-	of  version // the account's, for which it was written
-}
-
-// doubt notes of all updates that were sent, and lost, what they were about.
-func (t *transaction) doubt(err error) {
+// doubt notes of a guess that was sent, and whose answer was lost, that it may be
+// written, or still be on its way: for ever, until the account gets another version.
+func (t *transaction) doubt(l *lane, err error) {
 	for _, u := range t.updates {
 		if a := t.accounts[u.account]; !a.unsure {
-			u.doubt = &doubt{err: err, of: versionOf(&a.read, a.written)}
+			u.doubt = err
+			l.kept.lose(u.account, a.version)
 		}
 	}
 }

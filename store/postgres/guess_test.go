@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -56,11 +57,11 @@ func (s *two) Due(ctx context.Context, at time.Time, limit int) ([]string, error
 }
 
 // The contract, where what is kept is out of date, or little is kept, or nothing.
-func TestStoreThatKeepsLittle(t *testing.T) {
+func TestR33_StoresThatKeepLittle(t *testing.T) {
 	opens := map[string]func(testing.TB) credits.Store{
 		"two processes": openTwo,
 		"nothing kept":  keepsAtMost(0),
-		"little kept":   keepsAtMost(3),
+		"little kept":   keepsAtMost(4000),
 	}
 	for name, open := range opens {
 		t.Run(name, func(t *testing.T) {
@@ -72,10 +73,10 @@ func TestStoreThatKeepsLittle(t *testing.T) {
 
 func TestLedgerOfTwoProcesses(t *testing.T) { storetest.RunLedger(t, openTwo) }
 
-func keepsAtMost(records int) func(testing.TB) credits.Store {
+func keepsAtMost(bytes int) func(testing.TB) credits.Store {
 	return func(t testing.TB) credits.Store {
 		store := openStore(t, openPool(t), postgres.Options{})
-		store.KeepAtMost(records)
+		store.KeepAtMost(bytes)
 		return store
 	}
 }
@@ -171,6 +172,7 @@ type fault struct {
 	next  string    // one of those below; empty: nothing
 	late  []byte    // what was sent late, and is still to be
 	owing *net.Conn // over which
+	then  func()    // called when it was sent
 }
 
 const (
@@ -198,6 +200,7 @@ func (l *line) Write(b []byte) (int, error) {
 		return 0, net.ErrClosed
 	case l.now == sentLate:
 		l.fault.late, l.fault.owing = append(l.fault.late, b...), &l.Conn
+		l.fault.then()
 		return len(b), nil
 	case l.now == lostOnTheWay:
 		return len(b), nil
@@ -207,12 +210,12 @@ func (l *line) Write(b []byte) (int, error) {
 
 func (l *line) Read(b []byte) (int, error) {
 	l.fault.mu.Lock()
-	now := l.now
+	now, cut := l.now, l.cut
 	l.fault.mu.Unlock()
 	if now == "" {
 		return l.Conn.Read(b)
 	}
-	if now == answerLost {
+	if now == answerLost && !cut {
 		_, _ = l.Conn.Read(b) // it comes in one when all is done
 	}
 	l.fault.mu.Lock()
@@ -243,6 +246,26 @@ func (f *fault) arrive() error {
 	return err
 }
 
+// happen has a fault happen to what is sent next.
+func (f *fault) happen(what string, then func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.next, f.then = what, then
+}
+
+// newFaultyRig returns a rig whose lines have a fault.
+func newFaultyRig(t *testing.T) (*rig, *fault) {
+	t.Helper()
+	f := new(fault)
+	return newRig(t, postgres.Options{Transactions: 1}, func(c *pgxpool.Config) {
+		dial := c.ConnConfig.DialFunc
+		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			return &line{Conn: conn, fault: f}, err
+		}
+	}), f
+}
+
 // What was sent in one go, and lost, is done once: either the store finds that it was
 // not written, and tries again, or it says that it does not know.
 func TestLostGuesses(t *testing.T) {
@@ -255,34 +278,113 @@ func TestLostGuesses(t *testing.T) {
 		{answerLost, true},
 	}
 	for _, test := range tests {
-		t.Run(test.fault, func(t *testing.T) {
-			f := new(fault)
-			r := newRig(t, postgres.Options{}, func(c *pgxpool.Config) {
-				dial := c.ConnConfig.DialFunc
-				c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-					conn, err := dial(ctx, network, address)
-					return &line{Conn: conn, fault: f}, err
+		for _, account := range []string{"ada", "new"} {
+			t.Run(test.fault+", of "+account, func(t *testing.T) {
+				r, f := newFaultyRig(t)
+				grant := func(id, account string) (credits.Receipt, error) {
+					return r.ledger.Grant(t.Context(), credits.Grant{ID: id, Account: account, Amount: credits.Of(5), Validity: expiry.Permanent()})
+				}
+				for _, name := range []string{"ada", "first"} { // the second of two new ones is guessed to be one
+					for _, id := range []string{"pack", "kept"} { // the connection knows all statements
+						_, err := grant(id, name)
+						r.must(err)
+					}
+				}
+				f.happen(test.fault, func() {})
+				_, err := grant("more", account)
+				if unknown := errors.Is(err, credits.ErrUnknown); unknown != test.unknown || !unknown && err != nil {
+					t.Errorf("Grant = %v, want an unknown outcome: %v", err, test.unknown)
+				}
+				if err := f.arrive(); err != nil {
+					t.Fatalf("what was late is answered with %v", err)
+				}
+				receipt, err := grant("more", account)
+				if err != nil || !receipt.Replayed {
+					t.Errorf("Grant again = %v, %v, want a replay", receipt, err)
+				}
+				r.must(r.spendApart("after", account))
+				if account == "ada" {
+					r.wantIDs("ada", "pack", "kept", "more", "after")
+				} else {
+					r.wantIDs("new", "more", "after")
 				}
 			})
-			r.grant("ada", 10)
-			r.must(r.spendApart("before", "ada"))
-			r.must(r.spendApart("kept", "ada"))
-			f.mu.Lock()
-			f.next = test.fault
-			f.mu.Unlock()
-			err := r.spendApart("spend", "ada")
-			if unknown := errors.Is(err, credits.ErrUnknown); unknown != test.unknown || !unknown && err != nil {
-				t.Errorf("Spend = %v, want an unknown outcome: %v", err, test.unknown)
+		}
+	}
+}
+
+// What was refused stays refused, also where the same command was sent before, and
+// arrives later.
+func TestLateGuessAfterARefusal(t *testing.T) {
+	for _, account := range []string{"ada", "new"} {
+		t.Run(account, func(t *testing.T) {
+			r, f := newFaultyRig(t)
+			now := dawn
+			r.ledger = credits.New(r.store, credits.Options{Now: func() time.Time { return now }})
+			for _, name := range []string{"ada", "first"} {
+				_, err := r.ledger.Grant(t.Context(), pack(name))
+				r.must(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			f.happen(sentLate, cancel)
+			command := credits.Grant{ID: "more", Account: account, Amount: credits.Of(5), Validity: expiry.Until(dawn.Add(time.Hour))}
+			if _, err := r.ledger.Grant(ctx, command); !errors.Is(err, credits.ErrUnknown) {
+				t.Fatalf("Grant = %v, want an unknown outcome for who leaves", err)
+			}
+			now = dawn.Add(time.Hour) // too late for such a validity
+			if _, err := r.ledger.Grant(t.Context(), command); !errors.Is(err, credits.ErrInvalid) {
+				t.Fatalf("Grant again = %v, want ErrInvalid", err)
 			}
 			if err := f.arrive(); err != nil {
 				t.Fatalf("what was late is answered with %v", err)
 			}
-			receipt, err := r.ledger.Spend(t.Context(), spend("spend", "ada", 1))
-			if err != nil || !receipt.Replayed {
-				t.Errorf("Spend again = %v, %v, want a replay", receipt, err)
+			if account == "ada" {
+				r.wantIDs("ada", "pack")
+			} else {
+				r.wantIDs("new")
+				if s, err := r.reader().State(t.Context(), "new"); err != nil || s.Seq != 0 {
+					t.Errorf("State(new) = Seq %d, %v, want none", s.Seq, err)
+				}
 			}
-			r.must(r.spendApart("after", "ada"))
-			r.wantIDs("ada", "grant", "before", "kept", "spend", "after")
+			now = dawn
+			receipt, err := r.ledger.Grant(t.Context(), credits.Grant{ID: "more", Account: account, Amount: credits.Of(6), Validity: expiry.Permanent()})
+			if err != nil || receipt.Replayed {
+				t.Errorf("Grant of another = %v, %v, want it granted", receipt, err)
+			}
 		})
 	}
+}
+
+// A server that lost commits gives out the numbers of their transactions again. What a
+// store has kept of them counts for nothing, even if all else looks the same.
+func TestFailoverThatLosesCommits(t *testing.T) {
+	r := newRig(t, postgres.Options{Transactions: 1}, nil)
+	fixed := func() time.Time { return dawn }
+	r.ledger = credits.New(r.store, credits.Options{Now: fixed})
+	for _, feature := range []string{"x", "y"} {
+		_, err := r.ledger.Grant(t.Context(), credits.Grant{ID: "lot-" + feature, Account: "ada", Amount: credits.Of(10), Features: []string{feature}, Validity: expiry.Permanent()})
+		r.must(err)
+	}
+	run := func(sql string, args ...any) {
+		t.Helper()
+		_, err := r.sound.Exec(t.Context(), strings.ReplaceAll(sql, "$schema", r.schema), args...)
+		r.must(err)
+	}
+	tables := []string{"accounts", "lots", "entries"}
+	for _, table := range tables {
+		run("CREATE TABLE $schema.standby_" + table + " AS SELECT * FROM $schema." + table)
+	}
+	_, err := r.ledger.Spend(t.Context(), credits.Spend{ID: "lost", Account: "ada", Feature: "x", Amount: credits.Of(1)})
+	r.must(err)
+	number := one[int64](r, r.sound, "SELECT written FROM "+r.schema+".accounts WHERE account = $1", "ada")
+	for _, table := range tables {
+		run("TRUNCATE $schema." + table)
+		run("INSERT INTO $schema." + table + " SELECT * FROM $schema.standby_" + table)
+	}
+	_, err = credits.New(r.reader(), credits.Options{Now: fixed}).Spend(t.Context(), credits.Spend{ID: "other", Account: "ada", Feature: "y", Amount: credits.Of(1)})
+	r.must(err)
+	run("UPDATE $schema.accounts SET written = $1", number)
+	_, err = r.ledger.Spend(t.Context(), credits.Spend{ID: "after", Account: "ada", Feature: "x", Amount: credits.Of(1)})
+	r.must(err)
+	r.wantIDs("ada", "lot-x", "lot-y", "other", "after")
 }

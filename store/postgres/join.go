@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,13 +14,15 @@ import (
 // returns, as rows, the accounts that were, and under which number.
 //
 // Where no part has more than one row, the statement is about values instead of
-// arrays, which spares the server half of its work.
+// arrays, which spares the server half of its work. Parts that are rare come all or
+// none: a server plans and keeps every statement that differs.
 func (q *statements) join(unused, accounts, made statement, rest []statement) (sql string, args []any) {
 	parts := append([]statement{unused, accounts, made}, rest...)
+	hasRare := slices.ContainsFunc(rest, func(p statement) bool { return p.rare && len(p.rows) > 0 })
 	var which uint16
 	many := false
 	for i, p := range parts {
-		if len(p.rows) > 0 {
+		if len(p.rows) > 0 || p.rare && hasRare {
 			which |= 1 << i
 			args = append(args, p.args...)
 			many = many || len(p.rows) > 1
@@ -36,7 +39,7 @@ func (q *statements) join(unused, accounts, made statement, rest []statement) (s
 	if known, found := q.joint.Load(which); found {
 		return known.(string), args
 	}
-	sql = joined(parts)
+	sql = joined(parts, which)
 	if !many {
 		sql = array.ReplaceAllString(sql, "$1::$2")
 	}
@@ -47,8 +50,8 @@ func (q *statements) join(unused, accounts, made statement, rest []statement) (s
 // manyRows is the kind of statement that has arrays.
 const manyRows = 1 << 15
 
-// joined writes the statement of join.
-func joined(parts []statement) string {
+// joined writes the statement of join, of the parts that are in it.
+func joined(parts []statement, which uint16) string {
 	const unused, accounts, made = 0, 1, 2
 	var with, done []string
 	before := 0 // arguments of the parts before
@@ -56,7 +59,7 @@ func joined(parts []statement) string {
 		if i > made && done != nil {
 			with, done = append(with, "done AS ("+strings.Join(done, " UNION ALL ")+")"), nil
 		}
-		if len(p.rows) == 0 {
+		if which&(1<<i) == 0 {
 			continue
 		}
 		sql := renumbered(p.sql, before)

@@ -251,7 +251,7 @@ func (s *Store) attempt(ctx context.Context, l *lane, updates []*update, waits b
 	for tries := 0; ; tries++ {
 		definite = false
 		t := newTransaction(s.sql, updates)
-		t.waits = waits
+		t.waits, t.kept = waits, &l.kept
 		err = over(ctx, s.pool, func(conn *pgx.Conn) (err error) {
 			definite, err = t.run(ctx, conn, &s.options)
 			return err
@@ -277,7 +277,7 @@ func (s *Store) attempt(ctx context.Context, l *lane, updates []*update, waits b
 // somebody else came first.
 func (t *transaction) answered(l *lane) (rest []*update) {
 	for _, u := range t.updates {
-		if a := t.accounts[u.account]; a.unsure || !a.done && a.last().Seq > 0 {
+		if a := t.accounts[u.account]; a.unsure || !a.done && (a.fenced || a.last().Seq > 0) {
 			rest = append(rest, u)
 		}
 	}

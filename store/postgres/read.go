@@ -83,15 +83,15 @@ func readAccount(rows pgx.Rows, accounts map[string]*account) error {
 		name                               string
 		seq                                int64
 		balance, debt, debtHeld, overdraft int64
-		written                            int64
+		written, version                   int64
 		at, due                            *time.Time
 		frozen                             bool
 	)
-	if err := rows.Scan(&name, &seq, &at, &balance, &due, &debt, &debtHeld, &overdraft, &frozen, &written); err != nil {
+	if err := rows.Scan(&name, &seq, &at, &balance, &due, &debt, &debtHeld, &overdraft, &frozen, &written, &version); err != nil {
 		return err
 	}
 	s := &accounts[name].read
-	accounts[name].written, accounts[name].locked = written, true
+	accounts[name].written, accounts[name].version, accounts[name].locked = written, version, true
 	s.Seq, s.At, s.Balance, s.Due = seq, instant(at), credits.Micros(balance), instant(due)
 	s.Debt, s.DebtHeld = credits.Micros(debt), credits.Micros(debtHeld)
 	s.Settings = credits.Settings{Overdraft: credits.Micros(overdraft), Frozen: frozen}

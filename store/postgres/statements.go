@@ -62,7 +62,7 @@ const settingsSQL = planSQL + `, set_config('lock_timeout', $1, true)`
 
 const lockTimeoutSQL = `SELECT set_config('lock_timeout', $1, true)`
 
-const accountsSQL = `SELECT account, seq, at, balance, due, debt, debt_held, overdraft, frozen, written
+const accountsSQL = `SELECT account, seq, at, balance, due, debt, debt_held, overdraft, frozen, written, version
 	FROM $schema.accounts WHERE account = ANY($1::text[])`
 
 // lockSQL locks the accounts that there are, in the order of their names, so that no
@@ -101,22 +101,20 @@ const priorSQL = `SELECT ` + entryColumns + ` FROM (SELECT unnest($1::text[]) AS
 		UNION ALL SELECT * FROM $schema.entries e WHERE e.account = w.account AND e.of_id = w.id AND e.of_id <> '') AS e`
 
 // accountRows are what becomes of accounts, and as what they were read.
-const accountRows = `(SELECT unnest($1::text[]) AS account, unnest($2::bigint[]) AS old_seq, unnest($3::timestamptz[]) AS old_at,
-		unnest($4::bigint[]) AS old_balance, unnest($5::bigint[]) AS old_written, unnest($6::bigint[]) AS seq,
-		unnest($7::timestamptz[]) AS at, unnest($8::bigint[]) AS balance, unnest($9::timestamptz[]) AS due,
-		unnest($10::bigint[]) AS debt, unnest($11::bigint[]) AS debt_held, unnest($12::bigint[]) AS overdraft,
-		unnest($13::boolean[]) AS frozen) AS w`
+const accountRows = `(SELECT unnest($1::text[]) AS account, unnest($2::bigint[]) AS old_version, unnest($3::bigint[]) AS old_written,
+		unnest($4::bigint[]) AS version, unnest($5::bigint[]) AS seq, unnest($6::timestamptz[]) AS at,
+		unnest($7::bigint[]) AS balance, unnest($8::timestamptz[]) AS due, unnest($9::bigint[]) AS debt,
+		unnest($10::bigint[]) AS debt_held, unnest($11::bigint[]) AS overdraft, unnest($12::boolean[]) AS frozen) AS w`
 
 const setAccounts = `UPDATE $schema.accounts a SET seq = w.seq, at = w.at, balance = w.balance, due = w.due,
-	debt = w.debt, debt_held = w.debt_held, overdraft = w.overdraft, frozen = w.frozen, written = $number
+	debt = w.debt, debt_held = w.debt_held, overdraft = w.overdraft, frozen = w.frozen, written = $number, version = w.version
 	FROM `
 
 const putAccountsSQL = setAccounts + accountRows + ` WHERE a.account = w.account`
 
 // unchanged is whether nobody has written an account since it was read, and it has no
 // entry of the IDs that are to be new.
-const unchanged = `a.account = w.account AND a.seq = w.old_seq AND a.at IS NOT DISTINCT FROM w.old_at
-		AND a.balance = w.old_balance AND a.written = w.old_written AND (w.account IN (SELECT account FROM used)) IS NOT TRUE`
+const unchanged = `a.account = w.account AND a.version = w.old_version AND (w.account IN (SELECT account FROM used)) IS NOT TRUE`
 
 // checkAccountsSQL writes the accounts that are unchanged, and that nobody else has
 // locked.
@@ -133,8 +131,8 @@ const unusedSQL = `used AS (SELECT w.account FROM (SELECT unnest($1::text[]) AS 
 		UNION ALL SELECT FROM $schema.entries e WHERE e.account = w.account AND e.of_id = w.id AND e.of_id <> '') AS e)`
 
 // newAccountsSQL makes accounts, but for those that somebody has made meanwhile.
-const newAccountsSQL = `INSERT INTO $schema.accounts (account, seq, at, balance, due, debt, debt_held, overdraft, frozen, written)
-	SELECT w.account, w.seq, w.at, w.balance, w.due, w.debt, w.debt_held, w.overdraft, w.frozen, $number
+const newAccountsSQL = `INSERT INTO $schema.accounts (account, seq, at, balance, due, debt, debt_held, overdraft, frozen, written, version)
+	SELECT w.account, w.seq, w.at, w.balance, w.due, w.debt, w.debt_held, w.overdraft, w.frozen, $number, w.version
 	FROM ` + accountRows + ` ORDER BY w.account COLLATE "C"$alone`
 
 // doneSQL is whether the account of a row is one of those that were written. It is put

@@ -23,8 +23,9 @@ type transaction struct {
 	accounts map[string]*account
 	prior    priors
 	writes   writes
-	waits    bool // for accounts that others have locked
-	makes    bool // makes accounts that are not there before it decides, so as to have them locked
+	kept     *keeper // of the lane; nil: there is none
+	waits    bool    // for accounts that others have locked
+	makes    bool    // makes accounts that are not there before it decides, so as to have them locked
 }
 
 func newTransaction(sql *statements, updates []*update) *transaction {
@@ -122,7 +123,9 @@ func (t *transaction) decide() (bool, error) {
 	}
 	wrote := false
 	for _, name := range slices.Sorted(maps.Keys(t.accounts)) {
-		if a := t.accounts[name]; a.last().Seq > 0 && !a.unsure {
+		a := t.accounts[name]
+		a.fenced = a.last().Seq == 0 && !a.kept && (a.locked || !a.known) && t.kept != nil && t.kept.mayBeWritten(name, a.version)
+		if a.fenced || a.last().Seq > 0 && !a.unsure {
 			wrote = true
 			if err := t.writes.add(a); err != nil {
 				return false, err
@@ -174,11 +177,14 @@ func (t *transaction) run(ctx context.Context, conn *pgx.Conn, options *Options)
 	return t.commit(ctx, conn, &write)
 }
 
-// guess does the whole in one round trip, with accounts that are all kept. It hardly
-// waits for locks: who does has time to read.
+// guessTimeout is how long a guess waits for locks: hardly, since who has to wait has
+// time to read; but longer than a table takes to grow.
+const guessTimeout = 5 * time.Millisecond
+
+// guess does the whole in one round trip, with accounts that are all kept.
 func (t *transaction) guess(ctx context.Context, conn *pgx.Conn) (definite bool, err error) {
 	var batch pgx.Batch
-	t.queueBegin(&batch, time.Millisecond)
+	t.queueBegin(&batch, guessTimeout)
 	return t.commit(ctx, conn, &batch)
 }
 

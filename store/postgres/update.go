@@ -16,8 +16,8 @@ type update struct {
 	decide  credits.Decision
 	done    chan struct{} // closed when err is final
 
-	locked bool   // somebody else has the account, so that nothing was decided
-	doubt  *doubt // whether a guess was written is not known
+	locked bool  // somebody else has the account, so that nothing was decided
+	doubt  error // why it is not known whether a guess was written; nil: none was lost
 
 	mu       sync.Mutex
 	gone     bool  // the caller does not wait any more: decide must not run
@@ -36,8 +36,8 @@ func (u *update) decideOn(t *transaction, again bool) error {
 		return nil
 	}
 	a, prior := t.accounts[u.account], t.prior.of(u.account, u.ids)
-	if u.doubt != nil && len(prior) > 0 {
-		u.err = u.doubt.err
+	if u.doubt != nil && len(prior) > 0 { // whether it was this very guess can't be known
+		u.err = u.doubt
 		return nil
 	}
 	change, err := u.call(a.now, prior)
@@ -45,8 +45,6 @@ func (u *update) decideOn(t *transaction, again bool) error {
 	switch refused := err != nil || change.IsZero(); {
 	case a.kept && (refused || !makesAll(&change, u.ids)):
 		a.unsure = true
-	case refused && u.doubt != nil && u.doubt.of == versionOf(&a.read, a.written):
-		u.err = u.doubt.err // the guess may still be written
 	case !refused:
 		return t.take(u, &change, again)
 	}

@@ -35,11 +35,10 @@ func (k *keys) add(account, id string) {
 
 type accountColumns struct {
 	account                                 []string
-	oldSeq, oldBalance, oldWritten          []int64 // as it was read
-	oldAt                                   []*time.Time
+	oldVersion, oldWritten                  []int64 // as it was read
+	version                                 []int64
 	seq, balance, debt, debtHeld, overdraft []int64
-	at                                      []time.Time
-	due                                     []*time.Time
+	at, due                                 []*time.Time
 	frozen                                  []bool
 }
 
@@ -88,10 +87,9 @@ type entryColumnsOf struct {
 // expect makes room for what most updates write: an entry, and a lot that is spent.
 func (w *writes) expect(updates int) {
 	room[string](updates, &w.accounts.account, &w.spent.accounts, &w.spent.ids)
-	room[int64](updates, &w.accounts.oldSeq, &w.accounts.oldBalance, &w.accounts.oldWritten, &w.accounts.seq, &w.accounts.balance,
+	room[int64](updates, &w.accounts.oldVersion, &w.accounts.oldWritten, &w.accounts.version, &w.accounts.seq, &w.accounts.balance,
 		&w.accounts.debt, &w.accounts.debtHeld, &w.accounts.overdraft, &w.spent.available, &w.spent.held, &w.spent.spent)
-	room[time.Time](updates, &w.accounts.at)
-	room[*time.Time](updates, &w.accounts.oldAt, &w.accounts.due)
+	room[*time.Time](updates, &w.accounts.at, &w.accounts.due)
 	room[bool](updates, &w.accounts.frozen)
 	e := &w.entries
 	room[string](updates, &e.account, &e.id, &e.of, &e.kind, &e.feature, &e.quantity, &e.card, &e.version, &e.explanation, &e.source, &e.peer, &e.currency)
@@ -136,18 +134,17 @@ func (w *writes) add(a *account) error {
 }
 
 func (c *accountColumns) add(a *account) {
-	last := a.last()
-	c.account = append(c.account, a.read.Account)
-	c.oldSeq, c.oldAt, c.oldBalance = append(c.oldSeq, a.read.Seq), append(c.oldAt, nullable(a.read.At)), append(c.oldBalance, a.read.Balance.Micros())
-	c.oldWritten = append(c.oldWritten, a.written)
-	c.seq, c.at = append(c.seq, last.Seq), append(c.at, last.At)
-	c.balance, c.due = append(c.balance, last.Balance.Micros()), append(c.due, nullable(a.touched.Due))
-	c.debt, c.debtHeld = append(c.debt, a.touched.Debt.Micros()), append(c.debtHeld, a.touched.DebtHeld.Micros())
-	c.overdraft, c.frozen = append(c.overdraft, a.touched.Settings.Overdraft.Micros()), append(c.frozen, a.touched.Settings.Frozen)
+	s := a.figures()
+	c.account = append(c.account, s.Account)
+	c.oldVersion, c.oldWritten, c.version = append(c.oldVersion, a.version), append(c.oldWritten, a.written), append(c.version, a.next)
+	c.seq, c.at = append(c.seq, s.Seq), append(c.at, nullable(s.At))
+	c.balance, c.due = append(c.balance, s.Balance.Micros()), append(c.due, nullable(s.Due))
+	c.debt, c.debtHeld = append(c.debt, s.Debt.Micros()), append(c.debtHeld, s.DebtHeld.Micros())
+	c.overdraft, c.frozen = append(c.overdraft, s.Settings.Overdraft.Micros()), append(c.frozen, s.Settings.Frozen)
 }
 
 func (c *accountColumns) args() []any {
-	return []any{c.account, c.oldSeq, c.oldAt, c.oldBalance, c.oldWritten, c.seq, c.at, c.balance, c.due, c.debt, c.debtHeld, c.overdraft, c.frozen}
+	return []any{c.account, c.oldVersion, c.oldWritten, c.version, c.seq, c.at, c.balance, c.due, c.debt, c.debtHeld, c.overdraft, c.frozen}
 }
 
 func (w *writes) lot(a *account, l *credits.Lot) error {
@@ -293,15 +290,16 @@ func onlySpent(old, l *credits.Lot) bool {
 func (w *writes) records(q *statements) []statement {
 	l, h, t, a, e := &w.lots, &w.holds, &w.terms, &w.allowances, &w.entries
 	all := [...]statement{
-		{q.spendLots, w.spent.ids, []any{w.spent.accounts, w.spent.ids, w.spent.available, w.spent.held, w.spent.spent}},
-		{q.putLots, l.ids, []any{l.accounts, l.ids, l.source, l.granted, l.available, l.held, l.spent, l.start, l.end, l.validity, l.term,
+		{sql: q.spendLots, rows: w.spent.ids, args: []any{w.spent.accounts, w.spent.ids, w.spent.available, w.spent.held, w.spent.spent}},
+		{sql: q.putLots, rows: l.ids, args: []any{l.accounts, l.ids, l.source, l.granted, l.available, l.held, l.spent, l.start, l.end, l.validity, l.term,
 			l.periodEnd, texts(l.features), l.priority, l.onlyWith, l.paid, l.currency, l.nonRefundable, l.rollover, l.origin, l.rolled, l.allowance, texts(l.meta)}},
-		{q.putHolds, h.ids, []any{h.accounts, h.ids, h.feature, h.deadline, texts(h.body)}},
-		{q.putTerms, t.ids, []any{t.accounts, t.ids, t.since, t.until}},
-		{q.putAllowances, a.ids, []any{a.accounts, a.ids, a.amount, a.next, texts(a.body)}},
-		{q.putEntries, e.id, []any{e.account, e.seq, e.id, e.of, e.kind, e.at, e.amount, e.balance, texts(e.postings), e.short, e.feature, e.quantity,
+		{sql: q.putHolds, rows: h.ids, args: []any{h.accounts, h.ids, h.feature, h.deadline, texts(h.body)}},
+		{sql: q.putTerms, rows: t.ids, args: []any{t.accounts, t.ids, t.since, t.until}, rare: true},
+		{sql: q.putAllowances, rows: a.ids, args: []any{a.accounts, a.ids, a.amount, a.next, texts(a.body)}, rare: true},
+		{sql: q.putEntries, rows: e.id, args: []any{e.account, e.seq, e.id, e.of, e.kind, e.at, e.amount, e.balance, texts(e.postings), e.short, e.feature, e.quantity,
 			e.card, e.version, e.explanation, e.source, e.peer, e.money, e.currency, texts(e.record), texts(e.meta), e.digest, e.written}},
-		w.closed.lots.named(q.dropLots), w.closed.holds.named(q.dropHolds), w.closed.terms.named(q.dropTerms), w.closed.allowances.named(q.dropAllowances),
+		w.closed.lots.named(q.dropLots, false), w.closed.holds.named(q.dropHolds, false),
+		w.closed.terms.named(q.dropTerms, true), w.closed.allowances.named(q.dropAllowances, true),
 	}
 	return all[:]
 }
@@ -311,20 +309,23 @@ type statement struct {
 	sql  string
 	rows []string // none: nothing
 	args []any
+	rare bool // few updates have any
 }
 
 func (k *keys) args() []any { return []any{k.accounts, k.ids} }
 
 // named is a statement about records by their names.
-func (k *keys) named(sql string) statement { return statement{sql, k.ids, k.args()} }
+func (k *keys) named(sql string, rare bool) statement {
+	return statement{sql: sql, rows: k.ids, args: k.args(), rare: rare}
+}
 
 // queue puts everything that writes into a batch. What it hears of the accounts that
 // were written, and under which number, goes to done.
 func (w *writes) queue(q *statements, b *pgx.Batch, done func(account string, written int64)) {
-	accounts := statement{q.putAccounts, w.accounts.account, w.accounts.args()}
-	made := statement{q.newAccounts, w.made.account, w.made.args()}
+	accounts := statement{sql: q.putAccounts, rows: w.accounts.account, args: w.accounts.args()}
+	made := statement{sql: q.newAccounts, rows: w.made.account, args: w.made.args()}
 	if q.unused != "" {
-		unused := statement{q.unused, w.accounts.account, w.unused.args()}
+		unused := statement{sql: q.unused, rows: w.accounts.account, args: w.unused.args()}
 		if len(w.unused.ids) > 1 {
 			unused.rows = w.unused.ids
 		}

@@ -18,6 +18,7 @@ CREATE TABLE accounts (
 	overdraft bigint NOT NULL DEFAULT 0,
 	frozen    boolean NOT NULL DEFAULT false,
 	written   bigint NOT NULL DEFAULT 0, -- that of the last entry
+	version   bigint NOT NULL DEFAULT 0, -- a random number, another with each change of the account and what is open in it
 	CONSTRAINT accounts_in_range CHECK (least(seq, debt, debt_held, overdraft) >= 0
 		AND greatest(abs(balance), debt, debt_held, overdraft) <= 1000000000000000000),
 	CONSTRAINT accounts_begun CHECK ((seq = 0) = (at IS NULL))
