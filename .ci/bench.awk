@@ -1,5 +1,5 @@
 # Turns the figures of .ci/bench into a report. Each line is one of go test's with the
-# package's name in front, or begins a part: "# memory full: 6 runs, ...".
+# package's name in front, or begins a part: "# memory full: runs 6, code 1a2b3c4, ...".
 #
 # table=short prints the table that README.md shows; table=full the goals, the curves
 # and each benchmark. A part without figures is left out of all; a figure that a part
@@ -14,6 +14,8 @@ BEGIN {
 $1 == "#" {
 	size[$2] = $3
 	sub(/:$/, "", size[$2])
+	code[$2] = "unknown"
+	if (match($0, /, code [^,]+/)) code[$2] = substr($0, RSTART + 7, RLENGTH - 7)
 	next
 }
 
@@ -34,17 +36,28 @@ $1 == "#" {
 
 END {
 	if (!nkeys) lost("any benchmark")
-	if (table == "short") print "| work | floor | scrip | ratio | goal | what the ratio says |\n|---|---|---|---|---|---|"
-	else print "\n## Goals\n\n| work | measured | floor | ratio | goal | |\n|---|---|---|---|---|---|"
+	if (table == "short") print "| work" origins() " | against | scrip | ratio | goal | what the ratio says |\n|---|---|---|---|---|---|"
+	else print "\n## Goals\n\n| work" origins() " | measured | against | ratio | goal | |\n|---|---|---|---|---|---|"
 	goals()
 	if (table != "short") {
-		printf "\n%d goals: %d met, %d **missed**\n", met + missed, met, missed
+		printf "\n%d goals: %d met, %d **missed**%s\n", met + missed + without, met, missed, without ? ", " without " **without a figure**" : ""
 		print "\n## Curves"
 		curves()
-		printf "\n%d curves: %d flat, %d grow as their floors do, %d **GROW**\n", flat + alike + growing, flat, alike, growing
+		printf "\n%d curves: %d flat, %d grow as their floors do, %d **GROW**%s\n", flat + alike + growing + holed, flat, alike, growing, holed ? ", " holed " **INCOMPLETE**" : ""
 		tables()
 	}
 	exit (missing > 0)
+}
+
+# origins names what each part is of, where they are not all of one size and code.
+function origins(name, first, text, differ) {
+	for (name in size) {
+		if (first == "") first = size[name] " " code[name]
+		else if (first != size[name] " " code[name]) differ = 1
+	}
+	if (!differ) return ""
+	for (name in size) text = text (text == "" ? "" : "; ") name " " size[name] ", " code[name]
+	return " (NOT OF ONE RUN: " text ")"
 }
 
 # Each goal is a ratio to a floor, or a plain figure. The bound after "then" is what is
@@ -56,7 +69,7 @@ function goals() {
 	ratio("memory: spends on one core, to on two", "memory Spend/ledger", "ns/op", "memory Spend/ledger/every-core", ">=", 1.7, "",
 		"how many times as much two cores do as one")
 	ratio("memory: the same by hand", "memory Spend/floor", "ns/op", "memory Spend/floor/every-core")
-	longest("memory: a spend after", "memory SpendByHistory/", "", "ns/op", 10, 1.1, "whether spends get slower as an account gets older")
+	longest("memory: a spend after", "memory SpendByHistory/", "", "ns/op", 10, 1000000, 1.1, "whether spends get slower as an account gets older")
 	ratio("memory: a spend from 1,000 lots, to 1", "memory SpendByLots/1000", "ns/op", "memory SpendByLots/1", "<=", 2)
 	if (there("memory"))
 		row("memory: a balance, for each lot more", (of("memory Balance/1000", "ns/op") - of("memory Balance/1", "ns/op")) / 999, "ns/op", "", "<=", 150)
@@ -96,25 +109,28 @@ function goals() {
 		"what grants to everyone reach, each of them idempotent")
 	ratio("PostgreSQL: a sweep, to account by account", "postgres Sweep/store", "accounts/s", "postgres Sweep/floor", "", "", "",
 		"how much faster what ended is written down together")
-	reads("Balance", 10)
-	reads("History", 1000)
+	reads("Balance")
+	reads("History")
 }
 
 # reads are the goals of one reading: its round trips, and that it costs after the
 # longest history what it does after the shortest of which the goal speaks.
-function reads(what, first) {
+function reads(what) {
 	plain("PostgreSQL: " what ", round trips", "postgres Read/entries=1000/" what, "trips/op", "<=", 1)
-	longest("PostgreSQL: " what " after", "postgres Read/entries=", "/" what, "ns/op", 1000, 1.2)
+	longest("PostgreSQL: " what " after", "postgres Read/entries=", "/" what, "ns/op", 1000, 10000000, 1.2)
 	ratio("PostgreSQL: " what ", to a plain table's", "postgres Read/entries=1000/" what, "ns/op", "postgres Read/entries=1000/" what "/floor")
 }
 
-# longest is the goal that work after the longest history costs what it does after a
-# short one.
-function longest(work, prefix, suffix, unit, first, bound, says, sizes, count) {
+# longest is the goal that work after a history of the goal's length costs what it does
+# after the first. Where that was not measured, which a full part may not miss, the
+# longest that was takes its place; if it is no longer than the first, it says nothing.
+function longest(work, prefix, suffix, unit, first, wanted, bound, says, size) {
 	if (!there(prefix)) return
-	count = sizesOf(prefix, suffix, sizes)
-	if (!count) return lost(prefix "*" suffix)
-	ratio(work " " grouped(sizes[count]) " entries, to " grouped(first), prefix sizes[count] suffix, unit, prefix first suffix, "<=", bound, "", says)
+	if (!full(prefix)) size = largest(prefix, suffix)
+	if (!size || size > wanted) size = wanted
+	work = work " " grouped(size) " entries" (size < wanted ? ", fewer than the goal is about" : "") ", to " grouped(first)
+	if (size > first) ratio(work, prefix size suffix, unit, prefix first suffix, "<=", bound, "", says)
+	else ratio(work, prefix size suffix, unit, prefix first suffix)
 }
 
 function each(work, names, prefix, unit, bound, i, name) {
@@ -128,7 +144,7 @@ function ofScale() { return full("memory") ? ", 10,000,000 entries" : ", fewer e
 function best(prefix, suffix, unit, i, most) {
 	for (i = 1; i <= nkeys; i++)
 		if (index(keys[i], prefix) == 1 && keys[i] ~ "/" suffix "$" && of(keys[i], unit) > most) most = of(keys[i], unit)
-	return most
+	return most == "" ? lost(prefix "*/" suffix) : most
 }
 
 function ratio(work, key, unit, floor, op, bound, later, says) {
@@ -149,14 +165,18 @@ function partOf(key, word) {
 	return part[word[1]]
 }
 
-# row prints a goal. It is about the ratio where there is a floor, unless it says that
-# the figure itself is to be "under" something.
+# row prints a goal. It is about the ratio where there is something to compare with,
+# which is the floor or other work of scrip's, unless it says that the figure itself is
+# to be "under" something. A figure that was lost since the last row is one of its own.
 function row(work, got, unit, floor, op, bound, later, says, what, goal, itself, outcome) {
 	what = floor == "" ? "" : floor > 0 ? got / floor : 0
 	itself = floor == "" || op == "under"
 	if (op != "") {
 		goal = (op == ">=" ? "at least " : "at most ") (itself ? human(bound, unit) : short(bound)) (later == "" ? "" : ", then " short(later))
-		if (within(itself ? got : what, op, bound)) {
+		if (missing > told) {
+			without++
+			outcome = "**no figure**"
+		} else if (within(itself ? got : what, op, bound)) {
 			met++
 			outcome = "met" (later == "" ? "" : within(what, op, later) ? ", the next too" : ", the next not yet")
 		} else {
@@ -164,6 +184,7 @@ function row(work, got, unit, floor, op, bound, later, says, what, goal, itself,
 			outcome = "**missed**"
 		}
 	}
+	told = missing
 	if (table != "short")
 		printf "| %s | %s | %s | %s | %s | %s |\n", work, human(got, unit), floor == "" ? "" : human(floor, unit), what == "" ? "" : short(what), goal, outcome
 	else if (says != "")
@@ -176,6 +197,7 @@ function within(x, op, bound) { return op == ">=" ? x >= bound : x <= bound }
 # where nothing is said about it, a fifth is for the noise of machines.
 function curves() {
 	curve("memory: a spend that touches one lot, by open lots", "memory SpendByLots/", "", "/floor", "1 10 100 1000", "ns/op", 2)
+	cheapest("memory: a spend that touches one lot, by open lots, more accounts than are awake taking turns", "memory SpendInTurn/", "", "", "1 10 100 1000", "ns/op", 2)
 	curve("memory: a spend, by entries of its account", "memory SpendByHistory/", "", "/floor", "10 1000 100000 1000000", "ns/op", 1.1)
 	curve("memory: a spend, by accounts", "memory SpendByAccounts/", "", "/floor", "1 100 10000 1000000", "ns/op", 1.2)
 	callers("memory: spends from 1,000 accounts, by callers at once", "memory SpendByCallers/many/", "", "/floor")
@@ -184,9 +206,9 @@ function curves() {
 	curve("memory: a balance, by entries", "memory ReadByHistory/Balance/", "", "/floor", "100 1000 100000 1000000", "ns/op", 1.2)
 	curve("memory: the first page of the history, by entries", "memory ReadByHistory/History/", "", "/floor", "100 1000 100000 1000000", "ns/op", 1.2)
 	curve("memory: a sweep of 100 accounts that came due, by others", "memory SweepByAccounts/", "", "", "1 100 10000 1000000", "ns/op", 1.2)
-	curve("memory: a hold and its release, for each lot that it takes, by lots", "memory HoldByLots/", "", "", "10 100 1000 10000", "ns/lot", 1.2)
+	cheapest("memory: a hold and its release, for each lot that it takes, by lots", "memory HoldByLots/", "", "", "10 100 1000 10000", "ns/lot", 1.2)
 	curve("memory: a capture in parts, by captures before it", "memory CaptureInParts/", "", "", "1 100 10000", "ns/op", 1.2)
-	curve("memory: a spend and its refund, for each lot that it takes, by lots", "memory RefundByLots/", "", "", "1 10 100 1000", "ns/lot", 1.2)
+	cheapest("memory: a spend and its refund, for each lot that it takes, by lots", "memory RefundByLots/", "", "", "1 10 100 1000", "ns/lot", 1.2)
 	curve("PostgreSQL: a spend that touches one lot, by open lots", "postgres SpendByLots/lots=", "/store", "/floor", "1 10 100 1000", "ns/op", 2)
 	curve("PostgreSQL: a spend, by entries of its account", "postgres Read/entries=", "/Spend", "/Spend/floor", "10 1000 100000 10000000", "ns/op", 1.2)
 	curve("PostgreSQL: a balance, by entries", "postgres Read/entries=", "/Balance", "/Balance/floor", "10 1000 100000 10000000", "ns/op", 1.2)
@@ -201,31 +223,41 @@ function curves() {
 
 # callers is a curve of the time for each spend where more callers may not make it
 # longer than fewer did.
-function callers(title, prefix, suffix, floor) { curve(title, prefix, suffix, floor, "1 2 8 32 128 512", "ns/op", 1.2, 0, 1) }
+function callers(title, prefix, suffix, floor) { cheapest(title, prefix, suffix, floor, "1 2 8 32 128 512", "ns/op", 1.2) }
 
-# curve prints the cost by size, growth being against the first, and says whether it
-# grows by more than a factor, and so much for each further unit of the size, where that
-# is allowed. Where least is set it is about the least cost before instead of the first.
-# Of the sizes, the largest that was measured may be followed by others that were not,
+# cheapest is a curve that is about the least cost before instead of the first, which is
+# high for another reason: one caller shares nothing, and a few lots share little of what
+# any operation costs.
+function cheapest(title, prefix, suffix, floor, wanted, unit, allowed) { curve(title, prefix, suffix, floor, wanted, unit, allowed, 0, 1) }
+
+# curve prints the cost by size, growth being against the first, or where least is set
+# against the least so far, and says whether it grows by more than a factor, and so much
+# for each further unit of the size, where that is allowed. Of the sizes, the largest that was measured may be followed by others that were not,
 # but in a full part.
-function curve(title, prefix, suffix, floor, wanted, unit, allowed, more, least, sizes, count, i, x, bare, first, from, barefrom, growth, own, worst, worstown) {
+function curve(title, prefix, suffix, floor, wanted, unit, allowed, more, least, sizes, count, i, x, bare, from, barefrom, growth, own, worst, worstown, before) {
 	if (!there(prefix)) return
+	before = missing
 	for (count = split(wanted, sizes, " "); count && !full(prefix) && !((prefix sizes[count] suffix) in known); count--);
-	if (!count) return lost(prefix "*" suffix)
-	print "\n### " title "\n\n| " (floor == "" ? "| cost" : "| cost | floor | ratio") " | growth |\n" (floor == "" ? "|---|---|---|" : "|---|---|---|---|---|")
+	if (!count) {
+		holed++
+		return lost(prefix "*" suffix)
+	}
+	print "\n### " title "\n\n| " (floor == "" ? "| cost" : "| cost | floor | ratio") " | " (least ? "to the least so far" : "growth") " |\n" (floor == "" ? "|---|---|---|" : "|---|---|---|---|---|")
 	for (i = 1; i <= count; i++) {
 		x = of(prefix sizes[i] suffix, unit)
 		bare = floor == "" ? 0 : of(prefix sizes[i] floor, unit)
-		if (i == 1) first = x
 		if (i == 1 || least && x < from) from = x
 		if (i == 1 || least && bare < barefrom) barefrom = bare
-		printf "| %s | %s |%s %s |\n", grouped(sizes[i]), human(x, unit), floor == "" ? "" : " " human(bare, unit) " | " short(bare > 0 ? x / bare : 0) " |", short(first > 0 ? x / first : 0)
+		printf "| %s | %s |%s %s |\n", grouped(sizes[i]), human(x, unit), floor == "" ? "" : " " human(bare, unit) " | " short(bare > 0 ? x / bare : 0) " |", short(from > 0 ? x / from : 0)
 		growth = from > 0 ? (x - more * (sizes[i] - sizes[1])) / from : 0
 		own = more || bare <= barefrom ? growth : growth * barefrom / bare # what the floor's growth does not explain
 		if (growth > worst) worst = growth
 		if (own > worstown) worstown = own
 	}
-	printf "\n%s\n", verdict(worst, worstown, allowed, more ? " and " human(more, unit) " for each more" : "")
+	if (missing > before) {
+		holed++
+		print "\n**INCOMPLETE**: there is no figure of some size"
+	} else printf "\n%s\n", verdict(worst, worstown, allowed, more ? " and " human(more, unit) " for each more" : "")
 }
 
 function verdict(worst, own, allowed, more) {
@@ -241,20 +273,15 @@ function verdict(worst, own, allowed, more) {
 	return "**GROWS**: x " short(worst) " at worst; x " allowed more " is allowed"
 }
 
-# sizesOf collects the numbers between a prefix and a suffix of benchmarks' names, in
-# order, and counts them.
-function sizesOf(prefix, suffix, sizes, i, j, count, text, x) {
-	split("", sizes)
+# largest is the largest number between a prefix and a suffix of benchmarks' names.
+function largest(prefix, suffix, i, x, most) {
 	for (i = 1; i <= nkeys; i++) {
 		if (index(keys[i], prefix) != 1) continue
-		text = substr(keys[i], length(prefix) + 1)
-		x = text
+		x = substr(keys[i], length(prefix) + 1)
 		sub(/[^0-9].*/, "", x)
-		if (x == "" || text != x suffix) continue
-		for (j = ++count; j > 1 && sizes[j - 1] + 0 > x + 0; j--) sizes[j] = sizes[j - 1]
-		sizes[j] = x
+		if (keys[i] == prefix x suffix && x + 0 > most) most = x + 0
 	}
-	return count
+	return most
 }
 
 # of is the median of a benchmark's figures.

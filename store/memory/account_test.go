@@ -132,7 +132,7 @@ func rich(lots int) credits.Decision {
 
 // More texts of policies than a store remembers the meanings of.
 func TestManyValidities(t *testing.T) {
-	const accounts, lots = 60, 10
+	const accounts, lots = 100, 6
 	store := memory.NewDrowsy()
 	for n := range accounts {
 		update(t, store, fmt.Sprint("account-", n), func(s credits.State, p []credits.Entry) (credits.Change, error) {

@@ -26,16 +26,32 @@ func BenchmarkSpendByLots(b *testing.B) {
 	}
 }
 
-// A spend, by how many entries the account has before the first that is measured.
-// SCRIP_ENTRIES is the longest history, at most 1,000,000.
+// A spend that touches one lot, by how many are open, from accounts in turn: they are
+// of one shard, and twice as many as it keeps awake.
+func BenchmarkSpendInTurn(b *testing.B) {
+	for _, lots := range []int{1, 10, 100, 1000} {
+		b.Run(strconv.Itoa(lots), func(b *testing.B) {
+			store := memory.New()
+			ledger, names := credits.New(store, credits.Options{}), store.Neighbours(2*memory.MostAwake)
+			for _, name := range names {
+				giveLots(b, ledger, name, lots)
+			}
+			run(b, spenderOf(b.Context(), ledger, names))
+		})
+	}
+}
+
+// A spend, by how many entries the account has before the first that is measured; on
+// average it has half as many more. SCRIP_ENTRIES is the longest history, at most
+// 1,000,000.
 func BenchmarkSpendByHistory(b *testing.B) {
 	for _, entries := range upTo(size(b, "SCRIP_ENTRIES", 1_000_000), 10, 1000, 100_000, 1_000_000) {
-		measure := func(b *testing.B, spend func(n int64) error) {
-			past(b, entries, spend)
-			run(b, spend)
-		}
-		b.Run(strconv.Itoa(entries), func(b *testing.B) { measure(b, spender(b.Context(), newLedger(b, 1, 3), 1)) })
-		b.Run(strconv.Itoa(entries)+"/floor", func(b *testing.B) { measure(b, bareSpender(newFloor(1), 1)) })
+		b.Run(strconv.Itoa(entries), func(b *testing.B) {
+			afresh(b, entries, func() func(n int64) error { return spender(b.Context(), newLedger(b, 1, 3), 1) })
+		})
+		b.Run(strconv.Itoa(entries)+"/floor", func(b *testing.B) {
+			afresh(b, entries, func() func(n int64) error { return bareSpender(newFloor(1), 1) })
+		})
 	}
 }
 
@@ -148,11 +164,29 @@ func upTo(most int, sizes ...int) []int {
 	return slices.DeleteFunc(sizes, func(size int) bool { return size > most })
 }
 
-// past makes so many entries, whose IDs no measured spend has.
-func past(b *testing.B, entries int, spend func(n int64) error) {
+// afresh measures operations after as many others. What they work on is made anew each
+// time that it has had as many again, or a thousand: else the longer it is measured, the
+// more does what is said to be short grow.
+func afresh(b *testing.B, before int, begin func() func(n int64) error) {
+	b.Helper()
+	b.ReportAllocs()
+	var operation func(n int64) error
+	for n := 0; b.Loop(); n++ {
+		if n%max(before, 1000) == 0 {
+			b.StopTimer()
+			operation = begin()
+			past(b, before, operation)
+			b.StartTimer()
+		}
+		must(b, operation(int64(n)))
+	}
+}
+
+// past makes so many entries, whose IDs no measured operation has.
+func past(b *testing.B, entries int, operation func(n int64) error) {
 	b.Helper()
 	for n := range int64(entries) {
-		must(b, spend(-1-n))
+		must(b, operation(-1-n))
 	}
 }
 

@@ -37,22 +37,19 @@ func BenchmarkHoldByLots(b *testing.B) {
 func BenchmarkCaptureInParts(b *testing.B) {
 	for _, before := range []int{1, 100, 10_000} {
 		b.Run(strconv.Itoa(before), func(b *testing.B) {
-			ledger := thinLots(b, 1)
-			_, err := ledger.Grant(b.Context(), credits.Grant{ID: "pack", Account: "ada", Amount: credits.Of(plenty), Validity: expiry.Permanent()})
-			must(b, err)
-			_, err = ledger.Reserve(b.Context(), credits.Reserve{ID: "hold", Account: "ada", Amount: credits.Of(plenty), Deadline: time.Now().Add(time.Hour)})
-			must(b, err)
-			capture := func(id string) {
-				_, err := ledger.Capture(b.Context(), credits.Capture{ID: id, Account: "ada", Hold: "hold", Amount: credits.Micros(1), More: true})
+			afresh(b, before, func() func(n int64) error {
+				ledger := thinLots(b, 1)
+				_, err := ledger.Grant(b.Context(), credits.Grant{ID: "pack", Account: "ada", Amount: credits.Of(plenty), Validity: expiry.Permanent()})
 				must(b, err)
-			}
-			for n := range before {
-				capture("before-" + strconv.Itoa(n))
-			}
-			b.ResetTimer()
-			for n := 0; b.Loop(); n++ {
-				capture("capture-" + strconv.Itoa(n))
-			}
+				_, err = ledger.Reserve(b.Context(), credits.Reserve{ID: "hold", Account: "ada", Amount: credits.Of(plenty), Deadline: time.Now().Add(time.Hour)})
+				must(b, err)
+				return func(n int64) error {
+					_, err := ledger.Capture(b.Context(), credits.Capture{
+						ID: "capture-" + strconv.FormatInt(n, 10), Account: "ada", Hold: "hold", Amount: credits.Micros(1), More: true,
+					})
+					return err
+				}
+			})
 		})
 	}
 }

@@ -87,6 +87,9 @@ func newFloorOf(accounts, lots int) *floor {
 			a.lots = append(a.lots, floorLot{left: plenty, end: end})
 		}
 		f.accounts[accountName(i)] = a
+		for lot := range lots { // a ledger has an entry of each grant
+			_, _ = f.spend(accountName(i), "lot-"+strconv.Itoa(lot), 0)
+		}
 	}
 	return f
 }
@@ -97,32 +100,44 @@ func newLedger(b *testing.B, accounts, lots int) *credits.Ledger {
 	b.Helper()
 	ledger := credits.New(memory.New(), credits.Options{})
 	for i := range accounts {
-		for lot := range lots {
-			grant := credits.Grant{
-				ID: "lot-" + strconv.Itoa(lot), Account: accountName(i),
-				Amount: credits.Of(plenty / int64(lots)), Validity: expiry.Days(365 + lot),
-			}
-			if _, err := ledger.Grant(b.Context(), grant); err != nil {
-				b.Fatal(err)
-			}
-		}
+		giveLots(b, ledger, accountName(i), lots)
 	}
 	return ledger
 }
 
+// giveLots gives an account plenty in so many lots.
+func giveLots(b *testing.B, ledger *credits.Ledger, account string, lots int) {
+	b.Helper()
+	for lot := range lots {
+		_, err := ledger.Grant(b.Context(), credits.Grant{
+			ID: "lot-" + strconv.Itoa(lot), Account: account,
+			Amount: credits.Of(plenty / int64(lots)), Validity: expiry.Days(365 + lot),
+		})
+		must(b, err)
+	}
+}
+
 // spender spends one credit per call, from the accounts in turn.
 func spender(ctx context.Context, ledger *credits.Ledger, accounts int) func(n int64) error {
-	names := make([]string, accounts)
-	for i := range names {
-		names[i] = accountName(i)
-	}
+	return spenderOf(ctx, ledger, accountNames(accounts))
+}
+
+func spenderOf(ctx context.Context, ledger *credits.Ledger, names []string) func(n int64) error {
 	return func(n int64) error {
 		_, err := ledger.Spend(ctx, credits.Spend{
-			ID: "job-" + strconv.FormatInt(n, 10), Account: names[n%int64(accounts)],
+			ID: "job-" + strconv.FormatInt(n, 10), Account: names[n%int64(len(names))],
 			Feature: "speech-to-text", Amount: credits.Of(1),
 		})
 		return err
 	}
+}
+
+func accountNames(accounts int) []string {
+	names := make([]string, accounts)
+	for i := range names {
+		names[i] = accountName(i)
+	}
+	return names
 }
 
 func run(b *testing.B, spend func(n int64) error) {

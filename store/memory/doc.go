@@ -20,7 +20,7 @@
 // and what it got. History is kept whole, so that memory grows with every entry, by
 // about 110 bytes for a spend. What is open in an account is kept as Go values while
 // spends come often, for the 64 accounts of each shard that were used last, and else
-// as text: 300 bytes with three lots. Accounts with more than sixteen open records stay
+// as text: 300 bytes with three lots. Accounts with more than eight open records stay
 // Go values. Little of it is pointers, so that a garbage collector has little to do,
 // however much there is. A text that was cut out of a larger one keeps that in memory
 // until its account is text.

@@ -20,9 +20,9 @@ import (
 )
 
 // BenchmarkSpend measures spends on a server with its default settings but for the
-// number of connections, fsync included, beside a floor: the plain UPDATE and INSERT in one transaction, through
-// the same pool. Every operation is one spend; p50 and p99 are of one operation.
-// SCRIP_CALLERS is how many callers there are at most.
+// number of connections, fsync included, beside a floor: the plain UPDATE and INSERT in
+// one transaction, through the same pool. Every operation is one spend; p50 and p99 are
+// of one operation. SCRIP_CALLERS is how many callers there are at most.
 func BenchmarkSpend(b *testing.B) {
 	pool := durablePool(b, nil)
 	for _, accounts := range []int{1000, 1} {
