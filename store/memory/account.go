@@ -65,7 +65,7 @@ func (sh *shard) vacate() int {
 		case a.used:
 			a.used = false
 			continue
-		case isLarge(&a.state):
+		case records(&a.state) > sh.small:
 			sh.places[a.number].awake = ^int32(len(sh.large))
 			sh.large = append(sh.large, new(*a))
 			*a = account{}
@@ -89,8 +89,8 @@ func (sh *shard) sleep(a *account) {
 // takes 0.15 us to wake, and a spend is to cost the same however many lots are open.
 const mostAsleep = 8
 
-func isLarge(s *credits.State) bool {
-	return len(s.Lots)+len(s.Holds)+len(s.Terms)+len(s.Allowances) > mostAsleep
+func records(s *credits.State) int {
+	return len(s.Lots) + len(s.Holds) + len(s.Terms) + len(s.Allowances)
 }
 
 // fewLots is how many lots most accounts have at most.

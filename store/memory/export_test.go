@@ -3,11 +3,13 @@ package memory
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/scriphq/scrip/credits"
 )
 
-// Drowsy is a store in which an account falls asleep after each of its updates: only
+// Drowsy is a store in which an account falls asleep after each of its updates, however
+// large it is: only
 // one in a shard may be awake, and another is woken.
 type Drowsy struct {
 	*Store
@@ -16,7 +18,7 @@ type Drowsy struct {
 
 // NewDrowsy returns an empty store.
 func NewDrowsy() *Drowsy {
-	s := &Drowsy{Store: newStore(1), sandmen: make(map[*shard]string)}
+	s := &Drowsy{Store: newStore(1, math.MaxInt), sandmen: make(map[*shard]string)}
 	for i := 0; len(s.sandmen) < shards; i++ {
 		name := fmt.Sprintf("sandman-%d", i)
 		sh, hash := s.shard(name)
@@ -47,7 +49,7 @@ func (s *Drowsy) sleep(sh *shard) {
 }
 
 // NewAwake returns an empty store with that many accounts awake per shard at most.
-func NewAwake(most int) *Store { return newStore(most) }
+func NewAwake(most int) *Store { return newStore(most, mostAsleep) }
 
 // MostAwake is how many accounts of a shard are awake at most.
 const MostAwake = mostAwake

@@ -25,13 +25,14 @@ type Store struct {
 var _ credits.Store = (*Store)(nil)
 
 // New returns an empty store.
-func New() *Store { return newStore(mostAwake) }
+func New() *Store { return newStore(mostAwake, mostAsleep) }
 
-// newStore returns an empty store with that many accounts awake per shard at most.
-func newStore(mostAwake int) *Store {
+// newStore returns an empty store with that many accounts awake per shard at most, and
+// that many records in one that is asleep.
+func newStore(mostAwake, mostAsleep int) *Store {
 	s := &Store{seed: maphash.MakeSeed()}
 	for i := range s.shards {
-		s.shards[i].begin(s.seed, &s.texts, mostAwake)
+		s.shards[i].begin(s.seed, &s.texts, mostAwake, mostAsleep)
 	}
 	return s
 }

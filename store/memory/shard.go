@@ -17,6 +17,7 @@ type shard struct {
 	awake   []account  // few of them
 	large   []*account // awake for ever
 	most    int        // how many are in awake at most
+	small   int        // how many records an account has at most that falls asleep
 	hand    int        // of the clock that says who falls asleep next
 	log     log
 	index   index
@@ -32,8 +33,8 @@ type place struct {
 	due    int32  // its place in the shard's heap; notDue: not in it
 }
 
-func (sh *shard) begin(seed maphash.Seed, texts *texts, mostAwake int) {
-	sh.texts, sh.most = texts, mostAwake
+func (sh *shard) begin(seed maphash.Seed, texts *texts, mostAwake, mostAsleep int) {
+	sh.texts, sh.most, sh.small = texts, mostAwake, mostAsleep
 	sh.names = newNames()
 	sh.index = newIndex(seed, &sh.log)
 }
