@@ -9,8 +9,7 @@ import (
 )
 
 // Drowsy is a store in which an account falls asleep after each of its updates, however
-// large it is: only
-// one in a shard may be awake, and another is woken.
+// large it is: only one in a shard may be awake, and another is woken.
 type Drowsy struct {
 	*Store
 	sandmen map[*shard]string // an account for each
