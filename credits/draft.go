@@ -21,6 +21,7 @@ type draft struct {
 	drawn    []int              // where the state has the lots of a plan, one for each of postings
 	legs     []Entry            // of a transfer, to follow the command's entry
 	index    map[string]int     // of change.Lots by ID, once there are many
+	asked    map[string][]int   // where prior has what is about each of ids, once there are many
 
 	decided bool // the command's entry is posted
 

@@ -1,6 +1,7 @@
 package credits
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -18,11 +19,63 @@ func (e *moreError) Error() string {
 
 // need asks for the entries of those IDs that were not asked for yet, all at once.
 func (d *draft) need(ids ...string) error {
-	missing := slices.DeleteFunc(ids, func(id string) bool { return slices.Contains(d.ids, id) })
+	missing := slices.DeleteFunc(ids, d.hasAsked)
 	if len(missing) == 0 {
 		return nil
 	}
 	return &moreError{ids: missing}
+}
+
+func (d *draft) hasAsked(id string) bool {
+	if len(d.ids) <= manyLots {
+		return slices.Contains(d.ids, id)
+	}
+	_, asked := d.places()[id]
+	return asked
+}
+
+// places returns where prior has the entries about each of ids: those of it, and those
+// that changed the lot of that name.
+func (d *draft) places() map[string][]int {
+	if d.asked != nil {
+		return d.asked
+	}
+	d.asked = make(map[string][]int, len(d.ids))
+	for _, id := range d.ids {
+		d.asked[id] = nil
+	}
+	note := func(id string, i int) {
+		if places, asked := d.asked[id]; asked && (len(places) == 0 || places[len(places)-1] != i) {
+			d.asked[id] = append(places, i)
+		}
+	}
+	for i := range d.prior {
+		note(d.prior[i].Of, i)
+		for j := range d.prior[i].Lots {
+			note(d.prior[i].Lots[j].ID, i)
+		}
+	}
+	return d.asked
+}
+
+// toldOf yields those of told that are about a lot, and maybe others: all of them, as
+// long as few were asked for.
+func (d *draft) toldOf(lot string) iter.Seq[*Entry] {
+	if len(d.ids) <= manyLots {
+		return d.told
+	}
+	return func(yield func(*Entry) bool) {
+		for _, i := range d.places()[lot] {
+			if !yield(&d.prior[i]) {
+				return
+			}
+		}
+		for i := range d.change.Entries {
+			if !yield(&d.change.Entries[i]) {
+				return
+			}
+		}
+	}
 }
 
 // told yields the entries that were asked for, and those that settling made now.
@@ -47,7 +100,7 @@ func (d *draft) lotWas(id string) (lot Lot, owedSince int64, err error) {
 		return Lot{}, 0, err
 	}
 	found, opened := open, int64(0)
-	for entry := range d.told {
+	for entry := range d.toldOf(id) {
 		if !open && lot.relive(entry, id) {
 			found, opened = true, entry.Seq
 		}

@@ -338,3 +338,42 @@ func TestRefundIntoALotThatMayHaveBeenReset(t *testing.T) {
 		})
 	}
 }
+
+// What one spend drained many lots of comes back to each, like from few.
+func TestRefundOverManyClosedLots(t *testing.T) {
+	for _, lots := range []int{2, 40} {
+		t.Run(fmt.Sprint(lots), func(t *testing.T) {
+			d := newDesk(t)
+			for i := range lots {
+				validity := expiry.Permanent()
+				if i%2 == 0 {
+					validity = expiry.Days(30)
+				}
+				d.grant(credits.Grant{ID: fmt.Sprintf("lot-%02d", i), Account: "ada", Amount: credits.Of(int64(i + 1)), Validity: validity})
+			}
+			all := int64(lots * (lots + 1) / 2)
+			d.spend(credits.Spend{ID: "job", Account: "ada", Amount: credits.Of(all)})
+			if left := d.balance().Lots; len(left) > 0 {
+				t.Fatalf("%d lots are left after all was spent, want none", len(left))
+			}
+			d.clock.set(day(60))
+			receipt, err := d.ledger.Refund(t.Context(), credits.Refund{ID: "refund", Account: "ada", Of: "job", All: true})
+			if err != nil || receipt.Entry.Amount != credits.Of(all) || len(receipt.Entry.Postings) != lots {
+				t.Fatalf("Refund = %v to %d lots, %v, want %d to %d", receipt.Entry.Amount, len(receipt.Entry.Postings), err, all, lots)
+			}
+			left := d.balance().Lots
+			for i, lot := range left {
+				n := 2*i + 1 // each second is permanent
+				if lot.ID != fmt.Sprintf("lot-%02d", n) || lot.Available != credits.Of(int64(n+1)) || !lot.Spent.IsZero() {
+					t.Errorf("lot %d is %s with %v, %v spent, want lot-%02d with %d, nothing spent", i, lot.ID, lot.Available, lot.Spent, n, n+1)
+				}
+			}
+			if len(left) != lots/2 {
+				t.Errorf("%d lots are open after the refund, want %d", len(left), lots/2)
+			}
+			if report, err := d.ledger.Verify(t.Context(), "ada"); err != nil || len(report) > 0 {
+				t.Errorf("Verify = %v, %v, want nothing", report, err)
+			}
+		})
+	}
+}
