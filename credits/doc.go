@@ -52,9 +52,9 @@
 // spent while Start <= t < End. Before any decision time settles: what has come
 // due happens in the order of its due instant, with its own entry, stamped with
 // that instant. At one instant holds lapse first, then lots end, then terms lapse,
-// then allowances grant, each in the order of their IDs. Reads settle too, but write nothing, so that balances and histories
-// are right at every instant without any job; [Ledger.Sweep] only records what
-// came due in accounts that nobody touches.
+// then allowances grant, each in the order of their IDs. Reads settle too, but write
+// nothing, so that balances and histories are right at every instant without any job;
+// [Ledger.Sweep] only records what came due in accounts that nobody touches.
 //
 // An account's time never runs back: where the clock does, the account's last
 // instant counts as now.
@@ -82,8 +82,8 @@
 //
 // Callers branch with [errors.Is] on [ErrInsufficient], [ErrInvalid],
 // [ErrIDReused], [ErrNotFound], [ErrClosed], [ErrFrozen], [ErrBusy], [ErrOverflow],
-// [ErrLimit] and [ErrUnknown], and get the figures with [errors.As] or errors.AsType from the typed error behind
-// each. After all but ErrUnknown nothing has happened, and the same ID works once
+// [ErrLimit] and [ErrUnknown], and get the figures with [errors.As] or errors.AsType
+// from the typed error behind each. After all but ErrUnknown nothing has happened, and the same ID works once
 // the cause is gone. ErrUnknown wraps a failure of the store that may have come
 // after the write: repeat the command with the same ID. An error of the context
 // that is not wrapped so means that nothing happened.
