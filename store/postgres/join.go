@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// join makes one statement of all that is to be written, which is a third of the work
-// of one for each. It writes the accounts, or makes them, and with each the rest that
-// is its own; what belongs to an account that was not written is left out. It
-// returns, as rows, the accounts that were, and under which number.
+// join makes one statement of all that is to be written. It writes the accounts, or
+// makes them, and with each the rest that is its own; what belongs to an account that
+// was not written is left out. It returns, as rows, the accounts that were, and under
+// which number.
 //
 // Where no part has more than one row, the statement is about values instead of
-// arrays, which spares the server half of its work. Parts that are rare come all or
+// arrays, which is less work for the server. Parts that are rare come all or
 // none: a server plans and keeps every statement that differs.
 func (q *statements) join(unused, accounts, made statement, rest []statement) (sql string, args []any) {
 	parts := append([]statement{unused, accounts, made}, rest...)

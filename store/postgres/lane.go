@@ -97,12 +97,12 @@ func (l *lane) add(s *Store, queue string, u *update) {
 }
 
 // work takes updates off a queue until there are none. Between two transactions it
-// lets others run, as long as that brings updates: callers who were just answered may
-// have the next, and share the next transaction instead of waiting for it.
+// lets others run, as long as that brings updates and the next has room for them:
+// callers who were just answered may share it, instead of waiting for it.
 func (l *lane) work(s *Store, queue string) {
 	for l.serve(s, queue) {
-		for before := -1; l.queued(queue) > before; runtime.Gosched() {
-			before = l.queued(queue)
+		for before, now := -1, l.queued(queue); before < now && now < s.options.Together; before, now = now, l.queued(queue) {
+			runtime.Gosched()
 		}
 	}
 }
